@@ -1,0 +1,132 @@
+/*
+ * Publisher: makes committed changes served. It owns the region tables, the directory and this
+ * process's end of the node segment, and is the only writer of all of them.
+ *
+ * Changes come in transactions that shadow the store's:
+ *
+ *   publisher_begin()
+ *   publisher_bind() ... publisher_set() ...   reserve everything the change will need; may fail
+ *   <the store commits>
+ *   publisher_commit()                         cannot fail; tells what the acknowledgement waits for
+ *
+ * or publisher_rollback(), after which nothing has changed. Within a transaction publisher_mark() and
+ * publisher_rollback_to() undo the tail of it, as a savepoint does in the store.
+ *
+ * All functions: main thread of the control process. Errors are negative errno values with a text in
+ * publisher_error().
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <ptrd/outcome.h>
+#include <ptrd/table.h>
+
+/* An address of either family as the tables key it. */
+struct address {
+	bool ipv6;
+	uint8_t bytes[16]; /* network order; IPv4 in the first four */
+};
+
+/* A region as the directory shows it. Strings are the caller's; the publisher copies them. */
+struct region_info {
+	const char *name;
+	const char *const *prefixes; /* canonical text */
+	unsigned prefixes_count;
+	const char *suffix, *default_name;
+	uint32_t default_ttl;
+	bool unbound_default;
+	const char *soa_mname, *soa_rname;
+	uint32_t soa_refresh, soa_retry, soa_expire, soa_minimum, soa_ttl;
+	const char *const *ns_names;
+	unsigned ns_names_count;
+	uint32_t ns_ttl;
+};
+
+/* A custom PTR: RRs as table.h wants them. */
+struct record_wire {
+	uint8_t bytes[PTRD_RECORD_WIRE_MAX];
+	uint16_t len;
+	uint8_t ancount;
+};
+
+struct publisher;
+
+/*
+ * Opens the run directory (made if missing). `huge_dir` may be NULL. What an earlier process left there stays served
+ * until publisher_start() replaces it. Returns NULL after writing why to standard error.
+ */
+struct publisher *publisher_open(const char *run_dir, const char *huge_dir);
+void publisher_close(struct publisher *p);
+
+/* Text of the last error of a function below. */
+const char *publisher_error(const struct publisher *p);
+
+/*
+ * Start: regions are added and filled outside of any transaction, then served all at once.
+ * publisher_start() writes the first directory, whose generation is above any that a running dataplane
+ * has applied. Loads go to tables that nobody serves yet.
+ */
+int publisher_load_region(struct publisher *p, const struct region_info *info, uint32_t serial,
+	uint64_t eips_expected, uint64_t ptrs_expected);
+int publisher_load_eip(struct publisher *p, const char *region, const struct address *address,
+	const struct record_wire *record); /* record NULL: default PTR */
+int publisher_start(struct publisher *p);
+
+/* Transactions. A region's name stands for its table; unknown: -ENOENT. */
+void publisher_begin(struct publisher *p);
+size_t publisher_mark(const struct publisher *p);
+void publisher_rollback_to(struct publisher *p, size_t mark);
+void publisher_rollback(struct publisher *p);
+
+/* Each reserves; -ENOSPC or -ENOMEM when the table cannot grow. The address's state is the store's
+ * business: bind of an EIP that is not bound, set, unset and unbind of one that is. Regions that are not
+ * attached have no table: their records are changed in the store alone. */
+int publisher_bind(struct publisher *p, const char *region, const struct address *address);
+int publisher_unbind(struct publisher *p, const char *region, const struct address *address);
+int publisher_set(struct publisher *p, const char *region, const struct address *address,
+	const struct record_wire *record);
+int publisher_unset(struct publisher *p, const char *region, const struct address *address);
+
+/* A region becomes part of the directory with an empty table, to be filled by publisher_bind() and
+ * publisher_set() in the same transaction; or it leaves the directory. */
+int publisher_attach(struct publisher *p, const struct region_info *info, uint32_t serial,
+	uint64_t eips_expected, uint64_t ptrs_expected);
+int publisher_detach(struct publisher *p, const char *region);
+
+/*
+ * Publishes the transaction. Returns the directory generation that must be applied before what it
+ * did may be acknowledged: 0 when every change is already seen by every worker.
+ */
+uint64_t publisher_commit(struct publisher *p);
+
+/* True once `generation` is answered from by every reader, or no dataplane is alive. */
+bool publisher_applied(struct publisher *p, uint64_t generation);
+
+/* Frees what readers no longer see. Cheap; called now and then. */
+void publisher_reclaim(struct publisher *p);
+
+/* SOA serial of an attached region, after the last commit; 0 if it is not attached. */
+uint32_t publisher_serial(const struct publisher *p, const char *region);
+
+/* What node.status shows. */
+struct publisher_status {
+	bool dataplane_alive;
+	uint64_t dataplane_pid, dataplane_started; /* started: seconds of the wall clock */
+	uint64_t generation, applied_generation;
+	uint32_t readers;
+	uint64_t outcome[PTRD_OUTCOME_COUNT]; /* summed over readers */
+	uint64_t event[PTRD_EVENT_COUNT];
+};
+void publisher_status(struct publisher *p, struct publisher_status *status);
+
+/* Table figures of an attached region. Returns false if it is not attached. */
+struct publisher_table_status {
+	uint64_t eips, records;             /* bound, and those of them with a cell */
+	uint64_t file_size;                 /* bytes */
+	uint64_t cell_bytes_used, cell_bytes; /* in use (waiting for a grace period included), in all */
+	bool huge_pages;
+	char path[256];
+};
+bool publisher_table(const struct publisher *p, const char *region, struct publisher_table_status *status);

@@ -1,0 +1,86 @@
+/*
+ * What the engine sees of the served regions: an immutable snapshot of one directory generation.
+ * Built by the main lcore, read by every reader, freed after a grace period.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <ptrd/directory.h>
+#include <ptrd/table.h>
+
+/* A piece of a compiled default-name template. */
+enum dns_token { DNS_TEXT, DNS_OCTET, DNS_ADDRESS, DNS_REVERSE };
+#define DNS_TEMPLATE_PARTS_MAX 32
+
+struct dns_template_part {
+	uint8_t token;       /* enum dns_token */
+	uint8_t octet;       /* DNS_OCTET: 0 for the first */
+	uint16_t start, len; /* DNS_TEXT: slice of dns_template.text */
+};
+
+struct dns_template {
+	struct dns_template_part parts[DNS_TEMPLATE_PARTS_MAX];
+	unsigned count;
+	char text[PTRD_TEMPLATE_MAX + PTRD_NAME_WIRE_MAX];
+};
+
+/* What a region is made of, in text as the directory holds it; the engine copies what it needs. */
+struct dns_region_spec {
+	const char *name;
+	struct ptrd_table table; /* mapped; the mapping must outlive the view */
+	const char *const *prefixes;
+	unsigned prefixes_count;
+	const char *suffix;
+	const char *default_name;
+	uint32_t default_ttl;
+	bool unbound_default; /* an unbound address answers its default PTR instead of NXDOMAIN */
+	const char *soa_mname, *soa_rname;
+	uint32_t soa_refresh, soa_retry, soa_expire, soa_minimum, soa_ttl;
+	const char *const *ns_names;
+	unsigned ns_names_count;
+	uint32_t ns_ttl;
+};
+
+struct dns_region {
+	struct ptrd_table table;
+	uint32_t default_ttl;
+	bool unbound_default;
+	struct dns_template default_name;
+	/* SOA RDATA on the wire, names uncompressed; the serial is patched in from the table. */
+	uint8_t soa_rdata[2 * PTRD_NAME_WIRE_MAX + 20];
+	uint16_t soa_rdata_len;
+	uint16_t soa_serial_offset; /* in soa_rdata */
+	uint32_t soa_ttl, negative_ttl;
+	/* NS RRs on the wire, owner C0 0C: an answer for the apex, ready to send. */
+	uint8_t ns_wire[PTRD_REGION_NS_MAX * (12 + PTRD_NAME_WIRE_MAX)];
+	uint16_t ns_wire_len;
+	uint8_t ns_count;
+};
+
+/* A reverse zone: a prefix rounded to an octet boundary (see README.md, "Zones"). */
+struct dns_zone {
+	uint32_t first;     /* first address, host byte order */
+	uint8_t octets;     /* octets that the apex fixes: 1 to 4 */
+	uint16_t region;    /* index in dns_view.regions */
+	const struct dns_region *of;
+};
+
+struct dns_view {
+	uint64_t generation;
+	unsigned region_count, zone_count;
+	struct dns_region *regions;
+	struct dns_zone *zones; /* sorted by first address; they do not overlap */
+};
+
+/*
+ * Builds a view. Returns NULL with `error` (at least 256 bytes) naming the region, the field, the
+ * value and the rule if a specification is not valid, or that memory is short.
+ */
+struct dns_view *dns_view_create(uint64_t generation, const struct dns_region_spec *specs,
+	unsigned count, char *error);
+void dns_view_free(struct dns_view *view);
+
+/* Zone that holds an address (host byte order) or the start of a cut-off name, or NULL. */
+const struct dns_zone *dns_view_zone(const struct dns_view *view, uint32_t address);
