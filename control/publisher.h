@@ -96,10 +96,11 @@ int publisher_attach(struct publisher *p, const struct region_info *info, uint32
 int publisher_detach(struct publisher *p, const char *region);
 
 /*
- * Publishes the transaction. Returns the directory generation that must be applied before what it
+ * Publishes the transaction and gives every region that it touched `serial` as its SOA serial (the store's
+ * new revision: it rises with each commit). Returns the directory generation that must be applied before what it
  * did may be acknowledged: 0 when every change is already seen by every worker.
  */
-uint64_t publisher_commit(struct publisher *p);
+uint64_t publisher_commit(struct publisher *p, uint32_t serial);
 
 /* True once `generation` is answered from by every reader, or no dataplane is alive. */
 bool publisher_applied(struct publisher *p, uint64_t generation);
