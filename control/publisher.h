@@ -21,13 +21,8 @@
 #include <stdint.h>
 
 #include <ptrd/outcome.h>
-#include <ptrd/table.h>
 
-/* An address of either family as the tables key it. */
-struct address {
-	bool ipv6;
-	uint8_t bytes[16]; /* network order; IPv4 in the first four */
-};
+#include "table.h"
 
 /* A region as the directory shows it. Strings are the caller's; the publisher copies them. */
 struct region_info {
@@ -42,13 +37,6 @@ struct region_info {
 	const char *const *ns_names;
 	unsigned ns_names_count;
 	uint32_t ns_ttl;
-};
-
-/* A custom PTR: RRs as table.h wants them. */
-struct record_wire {
-	uint8_t bytes[PTRD_RECORD_WIRE_MAX];
-	uint16_t len;
-	uint8_t ancount;
 };
 
 struct publisher;
@@ -124,10 +112,12 @@ void publisher_status(struct publisher *p, struct publisher_status *status);
 
 /* Table figures of an attached region. Returns false if it is not attached. */
 struct publisher_table_status {
-	uint64_t eips, records;             /* bound, and those of them with a cell */
-	uint64_t file_size;                 /* bytes */
-	uint64_t cell_bytes_used, cell_bytes; /* in use (waiting for a grace period included), in all */
+	uint64_t eips, records; /* bound, and those of them with a cell */
+	uint64_t file_size;     /* bytes */
+	uint64_t cell_bytes_used,
+		cell_bytes; /* in use (waiting for a grace period included), in all */
 	bool huge_pages;
 	char path[256];
 };
-bool publisher_table(const struct publisher *p, const char *region, struct publisher_table_status *status);
+bool publisher_table(
+	const struct publisher *p, const char *region, struct publisher_table_status *status);

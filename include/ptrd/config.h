@@ -32,9 +32,9 @@ struct ptrd_config_dataplane {
 	uint32_t main_core; /* main lcore: tables, TCP, slow UDP; default 0 */
 	struct ptrd_config_port *ports;
 	uint32_t ports_count;
-	uint32_t memory;     /* MiB of packet memory, default 128 */
-	bool no_huge;        /* never use huge pages for packet memory */
-	char *xdp_program;   /* BPF object; default: the installed one */
+	uint32_t memory;             /* MiB of packet memory, default 128 */
+	bool no_huge;                /* never use huge pages for packet memory */
+	char *xdp_program;           /* BPF object; default: the installed one */
 	struct ptrd_config_tcp *tcp; /* never NULL after loading */
 };
 

@@ -35,7 +35,7 @@
 #define PTRD_DIRECTORY_FORMAT 1
 
 /* Bounds that both sides enforce. */
-#define PTRD_NAME_WIRE_MAX 255     /* a domain name on the wire, RFC 1035 section 3.1 */
+#define PTRD_NAME_WIRE_MAX 255 /* a domain name on the wire, RFC 1035 section 3.1 */
 #define PTRD_REGION_PREFIXES_MAX 256
 #define PTRD_REGION_NS_MAX 13
-#define PTRD_TEMPLATE_MAX 255      /* characters of default_name */
+#define PTRD_TEMPLATE_MAX 255 /* characters of default_name */

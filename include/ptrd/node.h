@@ -35,8 +35,8 @@ struct ptrd_counters {
 /* Adds to a counter that only this thread writes: no locked instruction. */
 static inline void ptrd_count(_Atomic uint64_t *counter, uint64_t n)
 {
-	atomic_store_explicit(
-		counter, atomic_load_explicit(counter, memory_order_relaxed) + n, memory_order_relaxed);
+	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n,
+		memory_order_relaxed);
 }
 
 struct ptrd_node {

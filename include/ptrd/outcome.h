@@ -43,9 +43,13 @@
 /* clang-format on */
 
 #define PTRD_ENUM_OUTCOME(id, name, text) PTRD_##id,
-enum ptrd_outcome { PTRD_OUTCOMES(PTRD_ENUM_OUTCOME) PTRD_OUTCOME_COUNT };
+enum ptrd_outcome {
+	PTRD_OUTCOMES(PTRD_ENUM_OUTCOME) PTRD_OUTCOME_COUNT
+};
 #undef PTRD_ENUM_OUTCOME
 
 #define PTRD_ENUM_EVENT(id, name, text) PTRD_EVENT_##id,
-enum ptrd_event { PTRD_EVENTS(PTRD_ENUM_EVENT) PTRD_EVENT_COUNT };
+enum ptrd_event {
+	PTRD_EVENTS(PTRD_ENUM_EVENT) PTRD_EVENT_COUNT
+};
 #undef PTRD_ENUM_EVENT

@@ -43,5 +43,7 @@
 /* clang-format on */
 
 #define PTRD_ENUM_ERROR(id, code, text) PTRD_ERR_##id,
-enum ptrd_error { PTRD_ERRORS(PTRD_ENUM_ERROR) PTRD_ERR_COUNT };
+enum ptrd_error {
+	PTRD_ERRORS(PTRD_ENUM_ERROR) PTRD_ERR_COUNT
+};
 #undef PTRD_ENUM_ERROR

@@ -41,10 +41,12 @@
 
 /* Record references: bit 31 tells the family of the slot's key, the rest is one of these or a cell's
  * place in the arena in granules. */
-#define PTRD_REF_NONE UINT32_C(0)        /* the slot is empty */
-#define PTRD_REF_DEFAULT UINT32_C(1)     /* bound, no custom PTR, no cell (IPv4 only) */
-#define PTRD_REF_FIRST_CELL UINT32_C(2)  /* granules 0 and 1 of the arena are never a cell */
+#define PTRD_REF_NONE UINT32_C(0)       /* the slot is empty */
+#define PTRD_REF_DEFAULT UINT32_C(1)    /* bound, no custom PTR, no cell (IPv4 only) */
+#define PTRD_REF_FIRST_CELL UINT32_C(2) /* granules 0 and 1 of the arena are never a cell */
 #define PTRD_REF_IPV6 UINT32_C(0x80000000)
+/* A slot that the writer holds for an insert under way: a family but no reference, so no key matches. */
+#define PTRD_REF_RESERVED PTRD_REF_IPV6
 #define PTRD_GRANULE 16 /* bytes */
 
 /* 1 to 10 PTR RRs: owner pointer 2, type 2, class 2, TTL 4, RDLENGTH 2, name at most 255 */
@@ -90,7 +92,8 @@ static_assert(sizeof(struct ptrd_bucket) == PTRD_CACHE_LINE, "one cache line");
 struct ptrd_cell {
 	uint32_t key;      /* upper half of the slots that may refer here */
 	uint16_t wire_len; /* bytes of RRs */
-	uint16_t sum;      /* RFC 1071 sum of the RRs as big-endian words from an even offset, not inverted */
+	uint16_t
+		sum; /* RFC 1071 sum of the RRs as big-endian words from an even offset, not inverted */
 	uint16_t granules; /* size of the cell, this header included */
 	uint8_t ancount;   /* RRs */
 	uint8_t flags;     /* PTRD_CELL_* */
@@ -198,8 +201,8 @@ static inline struct ptrd_key ptrd_key6(const struct ptrd_table *table, const ui
 
 	memcpy(&high, address, sizeof(high));
 	memcpy(&low, address + 8, sizeof(low));
-	const unsigned __int128 product = (unsigned __int128)(high ^ table->hash_key[1])
-		* (low ^ table->hash_key[0]);
+	const unsigned __int128 product
+		= (unsigned __int128)(high ^ table->hash_key[1]) * (low ^ table->hash_key[0]);
 	const uint64_t folded = (uint64_t)(product >> 64) ^ (uint64_t)product;
 	/* A second round: an operand of zero must not erase the other one. */
 	const uint64_t hash = (folded + high * table->hash_key[0] + low) * table->hash_key[0];
@@ -230,8 +233,10 @@ static inline const struct ptrd_cell *ptrd_table_cell(const struct ptrd_table *t
 
 	if (granule < PTRD_REF_FIRST_CELL || granule >= table->cell_granules)
 		return NULL;
-	const struct ptrd_cell *cell = (const void *)(table->cells + (size_t)granule * PTRD_GRANULE);
-	const size_t used = sizeof(*cell) + ((cell->flags & PTRD_CELL_IPV6) ? 16u : 0u) + cell->wire_len;
+	const struct ptrd_cell *cell
+		= (const void *)(table->cells + (size_t)granule * PTRD_GRANULE);
+	const size_t used
+		= sizeof(*cell) + ((cell->flags & PTRD_CELL_IPV6) ? 16u : 0u) + cell->wire_len;
 	if (used > (size_t)(table->cell_granules - granule) * PTRD_GRANULE
 		|| cell->wire_len > PTRD_RECORD_WIRE_MAX)
 		return NULL;
@@ -255,8 +260,8 @@ static inline uint32_t ptrd_table_scan(const struct ptrd_table *table, struct pt
 			/* Acquire pairs with the writer's release: the bytes of the cell that this
 			 * reference names were stored before the reference. Without it a reader
 			 * could load them first and send what was there before. */
-			const uint64_t value = atomic_load_explicit(
-				&b->slot[(*slot)++], memory_order_acquire);
+			const uint64_t value
+				= atomic_load_explicit(&b->slot[(*slot)++], memory_order_acquire);
 			if (ptrd_slot_matches(value, key))
 				return (uint32_t)value;
 		}

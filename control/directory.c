@@ -1,0 +1,80 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <ptrd/directory.h>
+
+#include "directory.h"
+#include "publisher.h"
+
+static json_t *text_array(const char *const *texts, unsigned count)
+{
+	json_t *array = json_array();
+
+	for (unsigned i = 0; i < count; i++)
+		json_array_append_new(array, json_string(texts[i]));
+	return array;
+}
+
+json_t *directory_region(const struct region_info *r)
+{
+	return json_pack(
+		"{s:s, s:o, s:s, s:s, s:I, s:s, s:{s:s, s:s, s:I, s:I, s:I, s:I, s:I}, s:{s:o, s:I}}",
+		"name", r->name, "prefixes", text_array(r->prefixes, r->prefixes_count), "suffix",
+		r->suffix, "default_name", r->default_name, "default_ttl",
+		(json_int_t)r->default_ttl, "unbound", r->unbound_default ? "default" : "nxdomain",
+		"soa", "mname", r->soa_mname, "rname", r->soa_rname, "refresh",
+		(json_int_t)r->soa_refresh, "retry", (json_int_t)r->soa_retry, "expire",
+		(json_int_t)r->soa_expire, "minimum", (json_int_t)r->soa_minimum, "ttl",
+		(json_int_t)r->soa_ttl, "ns", "names", text_array(r->ns_names, r->ns_names_count),
+		"ttl", (json_int_t)r->ns_ttl);
+}
+
+/* A reader finds the old file or the new one, whole: the bytes are all there before the name is. */
+static int replace_file(const char *path, const char *temporary, const json_t *root)
+{
+	if (json_dump_file(root, temporary, JSON_INDENT(2)) < 0) {
+		unlink(temporary);
+		return -(errno ? errno : EIO);
+	}
+	if (rename(temporary, path) < 0) {
+		const int saved = errno;
+
+		unlink(temporary);
+		return -saved;
+	}
+	return 0;
+}
+
+int directory_write(const char *run_dir, uint64_t generation, json_t *regions)
+{
+	char *path = NULL, *temporary = NULL;
+	int error = -ENOMEM;
+	json_t *root = json_pack("{s:i, s:I, s:O}", "format", PTRD_DIRECTORY_FORMAT, "generation",
+		(json_int_t)generation, "regions", regions);
+
+	errno = 0;
+	if (root != NULL && asprintf(&path, "%s/%s", run_dir, PTRD_DIRECTORY_FILE) >= 0
+		&& asprintf(&temporary, "%s.new", path) >= 0)
+		error = replace_file(path, temporary, root);
+	json_decref(root);
+	free(path);
+	free(temporary);
+	return error;
+}
+
+uint64_t directory_generation(const char *run_dir)
+{
+	json_int_t generation = 0;
+	char *path;
+
+	if (asprintf(&path, "%s/%s", run_dir, PTRD_DIRECTORY_FILE) < 0)
+		return 0;
+	json_t *root = json_load_file(path, 0, NULL);
+	free(path);
+	if (root == NULL || json_unpack(root, "{s:I}", "generation", &generation) < 0)
+		generation = 0;
+	json_decref(root);
+	return generation > 0 ? (uint64_t)generation : 0;
+}

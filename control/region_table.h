@@ -1,0 +1,67 @@
+/*
+ * A region as the publisher keeps it: its entry in the directory, its table, and the changes of the open
+ * transaction that touch it. Growth lives here. Main thread.
+ */
+#pragma once
+
+#include <jansson.h>
+
+#include "publisher.h"
+#include "table_files.h"
+
+struct region_table {
+	char name[PTRD_TABLE_REGION_MAX];
+	json_t *entry;        /* element of the directory */
+	struct table *table;  /* what changes go to */
+	struct table *served; /* what the directory names; NULL: not in it yet */
+	uint64_t generation;  /* of the directory that first named `served` */
+	bool leaving;         /* detached by the open transaction */
+	bool touched;         /* changed by the open transaction */
+	struct region_table *next;
+};
+
+enum change_kind {
+	CHANGE_BIND,
+	CHANGE_UNBIND,
+	CHANGE_SET,
+	CHANGE_UNSET,
+	CHANGE_ATTACH,
+	CHANGE_DETACH
+};
+
+/* One change of the open transaction, with everything reserved that its publication needs. */
+struct change {
+	enum change_kind kind;
+	struct region_table *region;
+	struct address address;
+	uint32_t ref; /* BIND, SET, UNSET: the new reference; after publication: the replaced one */
+	_Atomic uint64_t *slot; /* BIND: reserved */
+};
+
+/* The changes of the open transaction, in order. */
+struct changes {
+	struct change *list;
+	size_t count, room;
+};
+
+/* Makes the region with an empty table. NULL with errno set. */
+struct region_table *region_table_create(struct table_files *files, const struct region_info *info,
+	uint32_t serial, uint64_t generation, uint64_t eips, uint64_t ptrs);
+
+/* Unlinks and closes its table if no directory names it, then frees it. A served table is the caller's. */
+void region_table_free(struct region_table *r);
+
+/* Reserves for `change` (region, kind and address set); `record` for CHANGE_SET. Returns false if the table must grow. */
+bool region_table_reserve(struct change *change, const struct record_wire *record);
+/* Undoes region_table_reserve(). */
+void region_table_release(struct change *change);
+
+/* Publishes; leaves the reference that it replaced in change->ref. False if the address's state was not what the change needs. */
+bool region_table_publish(struct change *change);
+
+/*
+ * Moves the region to a larger table, with what `changes` have reserved. The old one stays as `served` if the
+ * directory names it. Returns 0, or -errno with nothing changed.
+ */
+int region_table_grow(struct region_table *r, struct table_files *files, struct changes *changes,
+	uint64_t generation);
