@@ -119,11 +119,12 @@ struct ptrd_key {
 	uint32_t family; /* 0 or PTRD_REF_IPV6 */
 };
 
-/* A record found: either `cell` is set or `is_default` is true. */
+/* A record found. For an IPv4 default every pointer is NULL: its slot is all there is. */
 struct ptrd_record {
-	const struct ptrd_cell *cell; /* NULL for an IPv4 default */
-	const uint8_t *wire;          /* cell->wire_len bytes, checked to lie in the arena */
-	uint16_t wire_len;
+	const struct ptrd_cell *cell;
+	const uint8_t *address; /* 16 bytes, network order, in an IPv6 cell; else NULL */
+	const uint8_t *wire;    /* wire_len bytes of RRs, checked to lie in the arena */
+	uint16_t wire_len;      /* the length that was checked: cell->wire_len may lie by now */
 	bool is_default;
 };
 
@@ -180,15 +181,17 @@ static inline uint32_t ptrd_bucket_index(uint32_t hash, uint32_t count)
 }
 
 /*
- * Key of an IPv4 address (host byte order). Multiply-shift by a random odd number: universal
- * (Dietzfelbinger et al. 1997), and it spreads the runs of neighbours that a cloud's pools are.
+ * Key of an IPv4 address (host byte order). Multiply-shift by a random odd number, and by another: one
+ * round alone maps a run of neighbours, which is what a cloud's pools are, to equidistant points, and one
+ * key in eight puts them so close that the chains overflow.
  */
 static inline struct ptrd_key ptrd_key4(const struct ptrd_table *table, uint32_t address)
 {
-	const uint32_t hash = (uint32_t)((address * table->hash_key[0]) >> 32);
+	const uint64_t once = address * table->hash_key[0];
+	const uint64_t twice = (once ^ once >> 32) * (table->hash_key[1] | 1);
 
 	return (struct ptrd_key){
-		.bucket = ptrd_bucket_index(hash, table->bucket_count),
+		.bucket = ptrd_bucket_index((uint32_t)(twice >> 32), table->bucket_count),
 		.tag = address,
 		.family = 0,
 	};
@@ -224,23 +227,38 @@ static inline bool ptrd_slot_matches(uint64_t slot, struct ptrd_key key)
 }
 
 /*
- * The cell that a reference names, or NULL if the reference or the cell's own lengths do not fit in
- * the arena: a corrupt table costs an answer, never a read outside of the mapping.
+ * What reference `ref` (not PTRD_REF_NONE) stands for. Returns false if the reference or the cell's own
+ * lengths do not fit in the arena; `record` is then unset. A corrupt table costs an answer, never a read
+ * outside of the mapping.
  */
-static inline const struct ptrd_cell *ptrd_table_cell(const struct ptrd_table *table, uint32_t ref)
+static inline bool ptrd_table_record(
+	const struct ptrd_table *table, uint32_t ref, struct ptrd_record *record)
 {
 	const uint32_t granule = ref & ~PTRD_REF_IPV6;
 
+	if (ref == PTRD_REF_DEFAULT) {
+		*record = (struct ptrd_record){.is_default = true};
+		return true;
+	}
 	if (granule < PTRD_REF_FIRST_CELL || granule >= table->cell_granules)
-		return NULL;
+		return false;
 	const struct ptrd_cell *cell
 		= (const void *)(table->cells + (size_t)granule * PTRD_GRANULE);
-	const size_t used
-		= sizeof(*cell) + ((cell->flags & PTRD_CELL_IPV6) ? 16u : 0u) + cell->wire_len;
-	if (used > (size_t)(table->cell_granules - granule) * PTRD_GRANULE
-		|| cell->wire_len > PTRD_RECORD_WIRE_MAX)
-		return NULL;
-	return cell;
+	/* Loaded once each: what was checked is what is used, also if the writer runs wild. */
+	const uint16_t wire_len = __atomic_load_n(&cell->wire_len, __ATOMIC_RELAXED);
+	const uint8_t flags = __atomic_load_n(&cell->flags, __ATOMIC_RELAXED);
+	const size_t address_len = (flags & PTRD_CELL_IPV6) ? 16 : 0;
+
+	if (wire_len > PTRD_RECORD_WIRE_MAX
+		|| sizeof(*cell) + address_len + wire_len
+			> (size_t)(table->cell_granules - granule) * PTRD_GRANULE)
+		return false;
+	record->cell = cell;
+	record->address = address_len != 0 ? cell->data : NULL;
+	record->wire = cell->data + address_len;
+	record->wire_len = wire_len;
+	record->is_default = (flags & PTRD_CELL_DEFAULT) != 0;
+	return true;
 }
 
 /*
@@ -301,34 +319,13 @@ static inline uint32_t ptrd_table_find6(
 	unsigned slot = 0, steps = 0;
 
 	while ((ref = ptrd_table_scan(table, key, &bucket, &slot, &steps)) != PTRD_REF_NONE) {
-		const struct ptrd_cell *cell = ptrd_table_cell(table, ref);
+		struct ptrd_record record;
 
-		if (cell != NULL && (cell->flags & PTRD_CELL_IPV6)
-			&& memcmp(cell->data, address, 16) == 0)
+		if (ptrd_table_record(table, ref, &record) && record.address != NULL
+			&& memcmp(record.address, address, 16) == 0)
 			return ref;
 	}
 	return PTRD_REF_NONE;
-}
-
-/*
- * What reference `ref` (not PTRD_REF_NONE) stands for. Returns false if the table content fails a
- * bounds check; `record` is then unset.
- */
-static inline bool ptrd_table_record(
-	const struct ptrd_table *table, uint32_t ref, struct ptrd_record *record)
-{
-	if (ref == PTRD_REF_DEFAULT) {
-		*record = (struct ptrd_record){.is_default = true};
-		return true;
-	}
-	const struct ptrd_cell *cell = ptrd_table_cell(table, ref);
-	if (cell == NULL)
-		return false;
-	record->cell = cell;
-	record->wire = cell->data + ((cell->flags & PTRD_CELL_IPV6) ? 16 : 0);
-	record->wire_len = cell->wire_len;
-	record->is_default = (cell->flags & PTRD_CELL_DEFAULT) != 0;
-	return true;
 }
 
 /* SOA serial of the region at this moment. */
