@@ -1,6 +1,6 @@
 /*
- * The DNS engine: bytes and a view of the tables in, a reply and an outcome out. It knows nothing of
- * DPDK, sockets or files, allocates nothing and keeps nothing between calls.
+ * The DNS engine: bytes and a view of the tables in, a reply and an outcome out. It knows nothing
+ * of DPDK, sockets or files, allocates nothing and keeps nothing between calls.
  *
  * A caller runs the four stages, in order, over a burst of requests; TCP and the slow path run them
  * over one. All stages of a burst use one view and run within one reader section (node.h): the
@@ -10,6 +10,59 @@
  *   dns_route()   reverse name -> zone, region and hash bucket, which it prefetches
  *   dns_lookup()  bucket -> record reference, whose cell it prefetches
  *   dns_write()   the reply, written over the query from the end of the question on
+ *
+ * What each query gets, the same over UDP and TCP. The first line that fits holds.
+ *
+ * Messages
+ *   shorter than a header; source port 0, 7, 13, 19 or 37 (whose services answer anything);
+ *   QR=1
+ *           no reply
+ *   opcode other than QUERY
+ *           NOTIMP: header with the opcode and all flags clear; OPT if one well-formed OPT was read
+ *   QDCOUNT other than 1; a question that ends early; a label over 63 bytes, a name over 255
+ *           FORMERR without the question
+ *   a compression pointer in the question
+ *           the same: there is no earlier name to point to (RFC 1035 section 4.1.4)
+ *   two OPT, OPT owner not the root, OPT RDATA or an option that overruns
+ *           FORMERR with OPT (RFC 6891 sections 6.1.1 and 7)
+ *   answer or authority records (but IXFR's one SOA, RFC 1995), a record that ends early, a
+ *   compression pointer that does not point back
+ *           FORMERR, with OPT if one was read
+ *   EDNS version other than 0
+ *           BADVERS with version 0 (RFC 6891 section 6.1.3); its options are not looked at
+ *   class other than IN and ANY; type AXFR or IXFR, whatever the name
+ *           REFUSED
+ * Bytes behind the last counted record, and additional records other than OPT, are ignored.
+ *
+ * Names. Zones: see struct dns_zone. Address: four canonical octets (RFC 1035 section 3.5).
+ *   in no zone, or above its apex
+ *           REFUSED
+ *   in a zone, with a label that is no canonical octet (07, 256, a), or below an address
+ *           NXDOMAIN
+ *   apex, type SOA or NS
+ *           the SOA, the NS set
+ *   bound address, type PTR or ANY
+ *           its 1 to 10 PTR RRs, or its default PTR: for ANY one RRset is enough (RFC 8482)
+ *   unbound address in a region that answers these, type PTR or ANY
+ *           the default PTR
+ *   such a bound or unbound address, other type
+ *           NODATA, also for meta types such as TKEY and MAILB
+ *   address not bound
+ *           NXDOMAIN; if it is an apex, NODATA, and the SOA for type ANY
+ *   apex, other type
+ *           NODATA; for type ANY the SOA, one RRset again
+ *   between apex and address
+ *           NODATA, whether or not an address below is bound: an empty non-terminal (RFC 8020),
+ *           which resolvers that minimise names ask for (RFC 9156)
+ * A record that fails its bounds check: SERVFAIL.
+ *
+ * Replies
+ *   The question is echoed byte for byte and matched in any letter case (RFC 4343).
+ *   AA=1 on answers from a zone, 0 with class ANY and on all others; RD copied; RA, AD, CD, Z 0.
+ *   NXDOMAIN and NODATA carry the zone's SOA with TTL min(SOA TTL, minimum) (RFC 2308 section 3).
+ *   A query with OPT gets an OPT: size 1232, version 0, DO copied, no options.
+ *   UDP replies over min(client's size, 1232), or over 512 without OPT (sizes below 512 count as
+ *   512): TC=1 and no record but OPT (RFC 2181 section 9), also if it is a negative answer's SOA.
  */
 #pragma once
 
@@ -27,10 +80,19 @@
 #define DNS_UDP_SIZE 1232      /* our EDNS payload size, bytes */
 #define DNS_UDP_SIZE_PLAIN 512 /* without EDNS, RFC 1035 section 4.2.1 */
 
-/* Bytes at `msg` that always suffice: the longest question, ten PTR RRs with the longest names, OPT. */
+/* Bytes at `msg` that always suffice: the longest question, the longest of 13 NS and 10 PTR RRs
+ * with names of 255 bytes, OPT. */
 #define DNS_REPLY_MAX 4096
+static_assert(DNS_HEADER_SIZE + PTRD_NAME_WIRE_MAX + 4 + 11
+				+ PTRD_REGION_NS_MAX * (12 + PTRD_NAME_WIRE_MAX)
+			<= DNS_REPLY_MAX
+		&& PTRD_REGION_NS_MAX > PTRD_RECORD_NAMES_MAX,
+	"the longest reply");
 
-enum dns_transport { DNS_UDP, DNS_TCP };
+enum dns_transport {
+	DNS_UDP,
+	DNS_TCP
+};
 
 struct dns_request {
 	/* Set by the caller before dns_parse(). */
@@ -42,26 +104,31 @@ struct dns_request {
 	uint8_t transport; /* enum dns_transport */
 
 	/* Set by dns_write(). */
-	uint8_t outcome;     /* enum ptrd_outcome */
-	bool truncated;      /* the reply has TC=1 */
-	uint16_t reply_len;  /* bytes of the reply, 0: send nothing */
-	uint16_t sum;        /* RFC 1071 sum of the reply as big-endian words, folded, not inverted */
+	uint8_t outcome;    /* enum ptrd_outcome */
+	bool truncated;     /* the reply has TC=1 */
+	uint16_t reply_len; /* bytes of the reply, 0: send nothing */
+	uint16_t sum; /* RFC 1071 sum of the reply as big-endian words, folded, not inverted */
 
 	/* Between the stages: parse's findings. */
 	bool decided;           /* outcome and rcode are final, later stages only write */
 	uint16_t rcode;         /* 12 bits, RFC 6891 section 6.1.3 */
-	uint16_t qtype, qclass; /* host byte order */
-	uint16_t question_len;  /* bytes of name, type and class; 0: the reply carries no question */
-	bool has_opt, dnssec_ok;
-	uint16_t udp_size;      /* largest UDP reply that the client and we take, bytes */
-	struct arpa_name name;
+	uint16_t qtype, qclass; /* host byte order; only set with a question */
+	uint16_t question_len; /* bytes of name, type and class; 0: the reply carries no question */
+	bool has_opt, dnssec_ok; /* the reply carries an OPT, with DO */
+	uint16_t udp_size;       /* largest UDP reply that the client and we take, bytes */
+	struct arpa_name name;   /* only set while undecided */
 
 	/* Between the stages: route's and lookup's findings. */
 	const struct dns_zone *zone; /* NULL: no served zone */
-	struct ptrd_key key;
-	uint32_t ref;
+	struct ptrd_key key;         /* only set for an address */
+	uint32_t ref;                /* PTRD_REF_NONE but for a bound address */
 };
 
+/*
+ * The stages: each takes the same `count` requests (at most DNS_BURST), and `view` outlives the
+ * burst. They cannot fail; a request that gets no reply ends with reply_len 0. Nothing behind msg +
+ * len is read, nothing behind msg + room written. Any thread, on requests of its own.
+ */
 void dns_parse(struct dns_request *requests, unsigned count);
 void dns_route(const struct dns_view *view, struct dns_request *requests, unsigned count);
 void dns_lookup(struct dns_request *requests, unsigned count);

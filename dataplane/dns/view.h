@@ -10,21 +10,7 @@
 #include <ptrd/directory.h>
 #include <ptrd/table.h>
 
-/* A piece of a compiled default-name template. */
-enum dns_token { DNS_TEXT, DNS_OCTET, DNS_ADDRESS, DNS_REVERSE };
-#define DNS_TEMPLATE_PARTS_MAX 32
-
-struct dns_template_part {
-	uint8_t token;       /* enum dns_token */
-	uint8_t octet;       /* DNS_OCTET: 0 for the first */
-	uint16_t start, len; /* DNS_TEXT: slice of dns_template.text */
-};
-
-struct dns_template {
-	struct dns_template_part parts[DNS_TEMPLATE_PARTS_MAX];
-	unsigned count;
-	char text[PTRD_TEMPLATE_MAX + PTRD_NAME_WIRE_MAX];
-};
+#include "template.h"
 
 /* What a region is made of, in text as the directory holds it; the engine copies what it needs. */
 struct dns_region_spec {
@@ -44,6 +30,7 @@ struct dns_region_spec {
 };
 
 struct dns_region {
+	char name[PTRD_TABLE_REGION_MAX];
 	struct ptrd_table table;
 	uint32_t default_ttl;
 	bool unbound_default;
@@ -59,12 +46,15 @@ struct dns_region {
 	uint8_t ns_count;
 };
 
-/* A reverse zone: a prefix rounded to an octet boundary (see README.md, "Zones"). */
+/*
+ * A reverse zone. A prefix gives the zones that cover it, cut at octet boundaries: a /24 one zone,
+ * a /22 four, a /12 sixteen of two octets. A prefix longer than /24 gives one zone for each of its
+ * addresses, as the parent can delegate nothing between.
+ */
 struct dns_zone {
-	uint32_t first;     /* first address, host byte order */
-	uint8_t octets;     /* octets that the apex fixes: 1 to 4 */
-	uint16_t region;    /* index in dns_view.regions */
-	const struct dns_region *of;
+	uint32_t first; /* first address, host byte order */
+	uint8_t octets; /* octets that the apex fixes: 1 to 4 */
+	const struct dns_region *region;
 };
 
 struct dns_view {
@@ -74,13 +64,18 @@ struct dns_view {
 	struct dns_zone *zones; /* sorted by first address; they do not overlap */
 };
 
+#define DNS_VIEW_ERROR_SIZE 256 /* bytes that an error text takes at most, NUL included */
+
 /*
- * Builds a view. Returns NULL with `error` (at least 256 bytes) naming the region, the field, the
- * value and the rule if a specification is not valid, or that memory is short.
+ * Builds a view. The tables are copied, not read: a specification can be checked before its table
+ * exists. Returns NULL with `error` (DNS_VIEW_ERROR_SIZE bytes) naming the region, the field, the
+ * value and the rule if a specification is not valid, or that memory is short. Release with
+ * dns_view_free() (which takes NULL). Any thread.
  */
-struct dns_view *dns_view_create(uint64_t generation, const struct dns_region_spec *specs,
-	unsigned count, char *error);
+struct dns_view *dns_view_create(
+	uint64_t generation, const struct dns_region_spec *specs, unsigned count, char *error);
 void dns_view_free(struct dns_view *view);
 
-/* Zone that holds an address (host byte order) or the start of a cut-off name, or NULL. */
+/* Zone that `address` (host byte order) lies in, or NULL. A name that fixes fewer octets than the
+ * zone does not lie in it: the caller compares them. */
 const struct dns_zone *dns_view_zone(const struct dns_view *view, uint32_t address);

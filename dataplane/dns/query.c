@@ -1,0 +1,203 @@
+/*
+ * Stage 1: what is asked, and every refusal that needs no table.
+ */
+#include "engine.h"
+
+#include "bytes.h"
+#include "edns.h"
+#include "message.h"
+#include "name.h"
+
+#define LABEL_POINTER 0xc0
+
+unsigned message_name_end(const uint8_t *msg, unsigned len, unsigned at, bool pointers)
+{
+	const unsigned start = at;
+
+	while (at < len && at - start < PTRD_NAME_WIRE_MAX) {
+		const unsigned label = msg[at];
+
+		if (label == 0)
+			return at + 1;
+		if (label <= NAME_LABEL_MAX) {
+			at += 1 + label;
+			continue;
+		}
+		if (!pointers || label < LABEL_POINTER || at + 2 > len
+			|| (load16(msg + at) & 0x3fffu) >= at)
+			return 0;
+		return at + 2;
+	}
+	return 0;
+}
+
+bool message_record(struct message_record *record, const uint8_t *msg, unsigned len, unsigned at)
+{
+	record->owner = at;
+	at = message_name_end(msg, len, at, true);
+	if (at == 0 || len - at < RR_FIXED_SIZE)
+		return false;
+	record->type = load16(msg + at);
+	record->class = load16(msg + at + 2);
+	record->ttl = load32(msg + at + 4);
+	record->rdlength = load16(msg + at + 8);
+	record->rdata = at + RR_FIXED_SIZE;
+	record->overrun = record->rdlength > len - record->rdata;
+	return true;
+}
+
+/* Counts of the header's sections, and what their records tell. */
+struct sections {
+	unsigned qdcount, ancount, nscount, arcount;
+	bool truncated;          /* the message ends within a counted record */
+	uint16_t authority_type; /* of the last record in the authority section */
+	struct edns edns;
+};
+
+/* Walks the records from `at` on. An OPT counts in the additional section only. */
+static void walk_records(struct sections *s, const uint8_t *msg, unsigned len, unsigned at)
+{
+	const unsigned additional = s->ancount + s->nscount;
+	const unsigned count = additional + s->arcount;
+
+	for (unsigned i = 0; i < count; i++) {
+		struct message_record record;
+
+		if (!message_record(&record, msg, len, at)) {
+			s->truncated = true;
+			return;
+		}
+		if (i >= additional && record.type == TYPE_OPT)
+			edns_read(&s->edns, msg, &record);
+		else if (i >= s->ancount && i < additional)
+			s->authority_type = record.type;
+		if (record.overrun) {
+			s->truncated = true;
+			return;
+		}
+		at = record.rdata + record.rdlength;
+	}
+}
+
+/* Offset behind all questions, 0 if one is malformed. */
+static unsigned skip_questions(const uint8_t *msg, unsigned len, unsigned count)
+{
+	unsigned at = DNS_HEADER_SIZE;
+
+	for (unsigned i = 0; i < count; i++) {
+		at = message_name_end(msg, len, at, i > 0);
+		if (at == 0 || len - at < 4)
+			return 0;
+		at += 4;
+	}
+	return at;
+}
+
+static void decide(struct dns_request *r, enum ptrd_outcome outcome, enum dns_rcode rcode)
+{
+	r->decided = true;
+	r->outcome = (uint8_t)outcome;
+	r->rcode = (uint16_t)rcode;
+}
+
+/* Messages that get no reply: RFC 1035 section 7.3 (a response must not be answered), and source
+ * ports whose services would answer our reply in turn, or that cannot be sent to. */
+static bool is_dropped(struct dns_request *r)
+{
+	if (r->len < DNS_HEADER_SIZE)
+		decide(r, PTRD_DROP_SHORT, RCODE_NOERROR);
+	else if (r->port == 0 || r->port == 7 || r->port == 13 || r->port == 19 || r->port == 37)
+		decide(r, PTRD_DROP_PORT, RCODE_NOERROR);
+	else if (load16(r->msg + HEADER_FLAGS) & FLAG_QR)
+		decide(r, PTRD_DROP_RESPONSE, RCODE_NOERROR);
+	return r->decided;
+}
+
+static void read_edns(struct dns_request *r, const struct edns *edns)
+{
+	r->has_opt = edns->state != EDNS_NONE;
+	r->dnssec_ok = edns->dnssec_ok;
+	r->udp_size = DNS_UDP_SIZE_PLAIN;
+	if (edns->udp_size > DNS_UDP_SIZE)
+		r->udp_size = DNS_UDP_SIZE;
+	else if (edns->udp_size > DNS_UDP_SIZE_PLAIN)
+		r->udp_size = edns->udp_size;
+}
+
+/* Sets the question and the outcome of messages whose form is wrong. */
+static void check_form(struct dns_request *r, const struct sections *s, unsigned question_end)
+{
+	if (s->qdcount != 1 || question_end == 0) {
+		decide(r, PTRD_FORMERR_QUESTION, RCODE_FORMERR);
+		return;
+	}
+	r->question_len = (uint16_t)(question_end - DNS_HEADER_SIZE);
+	r->qtype = load16(r->msg + question_end - 4);
+	r->qclass = load16(r->msg + question_end - 2);
+
+	/* RFC 1995 section 3: the SOA of the version that the client has. */
+	const bool ixfr = r->qtype == TYPE_IXFR && s->nscount == 1 && s->authority_type == TYPE_SOA;
+
+	if (s->edns.state == EDNS_MALFORMED)
+		decide(r, PTRD_FORMERR_EDNS, RCODE_FORMERR);
+	else if (s->truncated || s->ancount > 0 || (s->nscount > 0 && !ixfr))
+		decide(r, PTRD_FORMERR_SECTIONS, RCODE_FORMERR);
+	else if (s->edns.state == EDNS_BADVERS)
+		decide(r, PTRD_BADVERS, RCODE_BADVERS);
+}
+
+/* What is asked in a message of good form. */
+static void check_question(struct dns_request *r)
+{
+	if (r->qclass != CLASS_IN && r->qclass != CLASS_ANY) {
+		decide(r, PTRD_REFUSED_CLASS, RCODE_REFUSED);
+		return;
+	}
+	if (r->qtype == TYPE_AXFR || r->qtype == TYPE_IXFR) {
+		decide(r, PTRD_REFUSED_TRANSFER, RCODE_REFUSED);
+		return;
+	}
+	arpa_parse(&r->name, r->msg + DNS_HEADER_SIZE, r->question_len - 4u);
+	if (r->name.tree == ARPA_NONE)
+		decide(r, PTRD_REFUSED_ZONE, RCODE_REFUSED);
+}
+
+static void parse(struct dns_request *r)
+{
+	r->decided = false;
+	r->rcode = RCODE_NOERROR;
+	r->question_len = 0;
+	r->has_opt = false;
+	r->zone = NULL;
+	r->ref = PTRD_REF_NONE;
+	if (is_dropped(r))
+		return;
+
+	struct sections s = {
+		.qdcount = load16(r->msg + HEADER_QDCOUNT),
+		.ancount = load16(r->msg + HEADER_ANCOUNT),
+		.nscount = load16(r->msg + HEADER_NSCOUNT),
+		.arcount = load16(r->msg + HEADER_ARCOUNT),
+	};
+	const unsigned question_end = skip_questions(r->msg, r->len, s.qdcount);
+
+	if (question_end != 0)
+		walk_records(&s, r->msg, r->len, question_end);
+	read_edns(r, &s.edns);
+
+	if ((load16(r->msg + HEADER_FLAGS) & FLAG_OPCODE) >> FLAG_OPCODE_SHIFT != OPCODE_QUERY) {
+		decide(r, PTRD_NOTIMP, RCODE_NOTIMP);
+		/* What looks like a broken OPT may be something else with another opcode. */
+		r->has_opt = s.edns.state == EDNS_OK || s.edns.state == EDNS_BADVERS;
+		return;
+	}
+	check_form(r, &s, question_end);
+	if (!r->decided)
+		check_question(r);
+}
+
+void dns_parse(struct dns_request *requests, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		parse(&requests[i]);
+}

@@ -1,0 +1,55 @@
+/*
+ * Default names: a region's template, compiled once, then expanded for an address into a name on
+ * the wire.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include <ptrd/directory.h>
+
+#define TEMPLATE_ERROR_SIZE 256 /* bytes that an error text takes at most, NUL included */
+
+/*
+ * A piece of a compiled template. Text holds no dot and no token a dot either, so labels end at
+ * DNS_DOT only.
+ */
+enum dns_token {
+	DNS_TEXT,
+	DNS_DOT,
+	DNS_OCTET,   /* one octet in decimal */
+	DNS_ADDRESS, /* 203-0-113-7 */
+	DNS_REVERSE, /* 7-113-0-203 */
+};
+#define DNS_TEMPLATE_PARTS_MAX 32
+
+struct dns_template_part {
+	uint8_t token;       /* enum dns_token */
+	uint8_t octet;       /* DNS_OCTET: 0 for the first */
+	uint16_t start, len; /* slice of dns_template.text */
+};
+
+struct dns_template {
+	struct dns_template_part parts[DNS_TEMPLATE_PARTS_MAX]; /* the labels that hold tokens */
+	unsigned count;
+	char text[PTRD_TEMPLATE_MAX + PTRD_NAME_WIRE_MAX + 1]; /* the suffix in its place */
+	/* The labels behind the last token, on the wire: the same for every address. */
+	uint8_t tail[PTRD_NAME_WIRE_MAX];
+	uint8_t tail_len;
+};
+
+/*
+ * Compiles `text` (tokens: see default_name in directory.h) with `suffix` (an absolute name, its
+ * last dot optional). Accepts only what gives a valid host name for every IPv4 address: letters,
+ * digits and hyphens, no hyphen at a label's ends, labels of 1 to 63 bytes, at most 255 bytes in
+ * all with octets of three digits. Returns 0, or -EINVAL with `error` (TEMPLATE_ERROR_SIZE bytes)
+ * naming the field, its value and the rule; `compiled` is then undefined.
+ */
+int dns_template_compile(
+	struct dns_template *compiled, const char *text, const char *suffix, char *error);
+
+/*
+ * Writes the name of `address` (host byte order) to `wire` (PTRD_NAME_WIRE_MAX bytes):
+ * uncompressed, its root label included. Returns its length. Any thread.
+ */
+unsigned dns_template_expand(const struct dns_template *compiled, uint32_t address, uint8_t *wire);

@@ -1,0 +1,52 @@
+/*
+ * Any well-formed name: what the scanner finds is what the name says, told by writing it again.
+ */
+#include <strings.h>
+
+#include <ldns/ldns.h>
+
+#include "message.h"
+#include "target.h"
+
+/* The text that the suffix of `octets` octets must have. */
+static void expected_text(char *out, size_t size, const struct arpa_name *name, unsigned octets)
+{
+	size_t at = 0;
+
+	for (unsigned i = octets; i > 0; i--)
+		at += (size_t)snprintf(
+			out + at, size - at, "%u.", name->address >> (32 - 8 * i) & 255);
+	snprintf(out + at, size - at, "in-addr.arpa.");
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct arpa_name name;
+	char expected[64];
+	const unsigned len
+		= size > UINT16_MAX ? 0 : message_name_end(data, (unsigned)size, 0, false);
+
+	if (len == 0)
+		return 0;
+	uint8_t *exact = malloc(len);
+
+	CHECK(exact != NULL);
+	memcpy(exact, data, len);
+	arpa_parse(&name, exact, len);
+	for (unsigned i = 0; name.tree != ARPA_NONE && i <= name.octets; i++) {
+		size_t at = name.suffix[i];
+		ldns_rdf *rdf = NULL;
+
+		CHECK(name.octets <= ARPA_OCTETS
+			&& ldns_wire2dname(&rdf, exact, len, &at) == LDNS_STATUS_OK);
+		char *text = ldns_rdf2str(rdf);
+
+		expected_text(expected, sizeof(expected), &name, i);
+		CHECK(strcasecmp(text, expected) == 0);
+		free(text);
+		ldns_rdf_deep_free(rdf);
+	}
+	CHECK(name.tree == ARPA_NONE || name.extra == (name.suffix[name.octets] != 0));
+	free(exact);
+	return 0;
+}

@@ -1,0 +1,43 @@
+/*
+ * Any bytes as the buckets and cells of a table, and addresses asked of it: never a read outside of
+ * the table, never a write outside of the message's room.
+ */
+#include "target.h"
+
+#define IMAGE_MAX 16384
+
+/* 0.113.0.203.in-addr.arpa PTR IN, its last octet of one digit */
+static const uint8_t query[]
+	= "\0\1\1\0\0\1\0\0\0\0\0\0\0010\003113\0010\003203\7in-addr\4arpa\0\0\14\0\1";
+#define QUERY_DIGIT 13
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct ptrd_table table;
+
+	if (size < 4 * sizeof(struct ptrd_bucket) || size > IMAGE_MAX)
+		return 0;
+	const size_t whole = PTRD_TABLE_HEADER_SIZE + size / PTRD_CACHE_LINE * PTRD_CACHE_LINE;
+	uint8_t *base = aligned_alloc(PTRD_CACHE_LINE, whole);
+
+	CHECK(base != NULL);
+	memcpy(base + PTRD_TABLE_HEADER_SIZE, data, whole - PTRD_TABLE_HEADER_SIZE);
+	target_table(&table, base, whole);
+	struct dns_view *view = target_view(&table);
+
+	for (unsigned digit = 0; digit < 10; digit++) {
+		struct dns_request r;
+		uint8_t msg[sizeof(query) - 1];
+
+		memcpy(msg, query, sizeof(msg));
+		msg[QUERY_DIGIT] = (uint8_t)('0' + digit);
+		target_ask(view, &r, msg, sizeof(msg), true);
+		CHECK(r.outcome == PTRD_NXDOMAIN || r.outcome == PTRD_PTR_DEFAULT
+			|| r.outcome == PTRD_PTR_CUSTOM || r.outcome == PTRD_SERVFAIL);
+		CHECK(r.reply_len >= sizeof(msg) && r.reply_len <= r.room);
+		free(r.msg);
+	}
+	dns_view_free(view);
+	free(base);
+	return 0;
+}

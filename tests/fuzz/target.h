@@ -1,0 +1,91 @@
+/*
+ * What fuzz targets share: a view of one region, and a check that does not go away with NDEBUG.
+ */
+#pragma once
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine.h"
+
+#define CHECK(condition)                                                                           \
+	do {                                                                                       \
+		if (!(condition)) {                                                                \
+			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);            \
+			abort();                                                                   \
+		}                                                                                  \
+	} while (0)
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* View of 203.0.113.0/24, 80.158.0.0/16 and 192.0.2.16/28 over `table`. */
+static inline struct dns_view *target_view(const struct ptrd_table *table)
+{
+	static const char *const prefixes[] = {"203.0.113.0/24", "80.158.0.0/16", "192.0.2.16/28"};
+	static const char *const ns_names[] = {"ns1.example.net.", "ns2.example.net."};
+	const struct dns_region_spec spec = {
+		.name = "fuzz",
+		.table = *table,
+		.prefixes = prefixes,
+		.prefixes_count = 3,
+		.suffix = "compute.example.com.",
+		.default_name = "ecs-{address}.{suffix}",
+		.default_ttl = 300,
+		.soa_mname = "ns1.example.net.",
+		.soa_rname = "hostmaster.example.net.",
+		.soa_minimum = 300,
+		.soa_ttl = 3600,
+		.ns_names = ns_names,
+		.ns_names_count = 2,
+		.ns_ttl = 7200,
+	};
+	char error[DNS_VIEW_ERROR_SIZE];
+	struct dns_view *view = dns_view_create(1, &spec, 1, error);
+
+	CHECK(view != NULL);
+	return view;
+}
+
+/* Lays a table over `size` bytes at `base` (64-byte aligned, a multiple of 64): two primary
+ * buckets, two overflow buckets, the rest cells. */
+static inline void target_table(struct ptrd_table *table, uint8_t *base, size_t size)
+{
+	struct ptrd_table_header *header = (void *)base;
+	const char *why;
+
+	memset(header, 0, sizeof(*header));
+	header->magic = PTRD_TABLE_MAGIC;
+	header->file_size = size;
+	header->hash_key[0] = UINT64_C(0x9e3779b97f4a7c15);
+	header->bucket_offset = PTRD_TABLE_HEADER_SIZE;
+	header->bucket_count = header->overflow_count = 2;
+	header->cell_offset = PTRD_TABLE_HEADER_SIZE + 4 * sizeof(struct ptrd_bucket);
+	header->cell_size = size - header->cell_offset;
+	CHECK(ptrd_table_map(table, base, size, &why) == 0);
+}
+
+/* Runs one message through the engine, in heap blocks of just its size (parse) and its room. */
+static inline void target_ask(const struct dns_view *view, struct dns_request *r,
+	const uint8_t *query, uint16_t len, bool tcp)
+{
+	const uint16_t room = tcp ? DNS_REPLY_MAX : DNS_UDP_SIZE;
+	uint8_t *exact = malloc(len > 0 ? len : 1);
+
+	CHECK(exact != NULL);
+	memcpy(exact, query, len);
+	*r = (struct dns_request){.msg = exact,
+		.len = len,
+		.room = len > room ? len : room,
+		.port = 40000,
+		.transport = tcp ? DNS_TCP : DNS_UDP};
+	dns_parse(r, 1);
+	r->msg = malloc(r->room);
+	CHECK(r->msg != NULL);
+	memcpy(r->msg, exact, len);
+	free(exact);
+	dns_route(view, r, 1);
+	dns_lookup(r, 1);
+	dns_write(r, 1);
+}

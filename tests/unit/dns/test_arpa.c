@@ -1,0 +1,151 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <ldns/ldns.h>
+
+#include "arpa.h"
+
+#define L63 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define L46 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define SIXTEEN "0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0."
+
+static const struct {
+	const char *name;
+	enum arpa_tree tree;
+	unsigned octets;
+	bool extra;
+	uint32_t address;
+} rows[] = {
+	{"7.113.0.203.in-addr.arpa", ARPA_IPV4, 4, false, 0xcb007107},
+	{"7.113.0.203.IN-ADDR.ARPA", ARPA_IPV4, 4, false, 0xcb007107},
+	{"7.113.0.203.iN-aDdR.aRpA", ARPA_IPV4, 4, false, 0xcb007107},
+	{"0.0.0.0.in-addr.arpa", ARPA_IPV4, 4, false, 0},
+	{"255.255.255.255.in-addr.arpa", ARPA_IPV4, 4, false, 0xffffffff},
+	{"199.99.9.10.in-addr.arpa", ARPA_IPV4, 4, false, 0x0a0963c7},
+	{"113.0.203.in-addr.arpa", ARPA_IPV4, 3, false, 0xcb007100},
+	{"0.203.in-addr.arpa", ARPA_IPV4, 2, false, 0xcb000000},
+	{"203.in-addr.arpa", ARPA_IPV4, 1, false, 0xcb000000},
+	{"in-addr.arpa", ARPA_IPV4, 0, false, 0},
+	/* below an address */
+	{"1.7.113.0.203.in-addr.arpa", ARPA_IPV4, 4, true, 0xcb007107},
+	{"x.7.113.0.203.in-addr.arpa", ARPA_IPV4, 4, true, 0xcb007107},
+	{SIXTEEN SIXTEEN SIXTEEN SIXTEEN "7.113.0.203.in-addr.arpa", ARPA_IPV4, 4, true,
+		0xcb007107},
+	{L63 "." L63 "." L63 ".a." L46 ".in-addr.arpa", ARPA_IPV4, 0, true, 0},
+	/* no canonical octet */
+	{"07.113.0.203.in-addr.arpa", ARPA_IPV4, 3, true, 0xcb007100},
+	{"007.113.0.203.in-addr.arpa", ARPA_IPV4, 3, true, 0xcb007100},
+	{"00.113.0.203.in-addr.arpa", ARPA_IPV4, 3, true, 0xcb007100},
+	{"256.113.0.203.in-addr.arpa", ARPA_IPV4, 3, true, 0xcb007100},
+	{"999.113.0.203.in-addr.arpa", ARPA_IPV4, 3, true, 0xcb007100},
+	{"1000.113.0.203.in-addr.arpa", ARPA_IPV4, 3, true, 0xcb007100},
+	{"0x7.113.0.203.in-addr.arpa", ARPA_IPV4, 3, true, 0xcb007100},
+	{"a.113.0.203.in-addr.arpa", ARPA_IPV4, 3, true, 0xcb007100},
+	{"7a.113.0.203.in-addr.arpa", ARPA_IPV4, 3, true, 0xcb007100},
+	{"/.113.0.203.in-addr.arpa", ARPA_IPV4, 3, true, 0xcb007100}, /* before '0' */
+	{":.113.0.203.in-addr.arpa", ARPA_IPV4, 3, true, 0xcb007100}, /* behind '9' */
+	{"\\000.113.0.203.in-addr.arpa", ARPA_IPV4, 3, true, 0xcb007100},
+	{"-1.113.0.203.in-addr.arpa", ARPA_IPV4, 3, true, 0xcb007100},
+	{"*.113.0.203.in-addr.arpa", ARPA_IPV4, 3, true, 0xcb007100},
+	{"7\\.113.0.203.in-addr.arpa", ARPA_IPV4, 2, true,
+		0xcb000000}, /* one label of five bytes */
+	{"7.0113.0.203.in-addr.arpa", ARPA_IPV4, 2, true, 0xcb000000},
+	{"7.113.0.300.in-addr.arpa", ARPA_IPV4, 0, true, 0},
+	{"16/28.2.0.192.in-addr.arpa", ARPA_IPV4, 3, true, 0xc0000200},
+	/* other trees, and what only looks like this one */
+	{".", ARPA_NONE, 0, false, 0},
+	{"arpa", ARPA_NONE, 0, false, 0},
+	{"in-addr", ARPA_NONE, 0, false, 0},
+	{"7.113.0.203.in-addr.arpa.example", ARPA_NONE, 0, false, 0},
+	{"7.113.0.203.in-addr.arpb", ARPA_NONE, 0, false, 0},
+	{"7.113.0.203.in-addr.arp", ARPA_NONE, 0, false, 0},
+	{"7.113.0.203.in-addr.arpaa", ARPA_NONE, 0, false, 0},
+	{"7.113.0.203.xin-addr.arpa", ARPA_NONE, 0, false, 0},
+	{"7.113.0.203.in-add.arpa", ARPA_NONE, 0, false, 0},
+	{"7.113.0.203.in\\013addr.arpa", ARPA_NONE, 0, false,
+		0}, /* 0x0d: the hyphen without 0x20 */
+	{"7.113.0.203.\\007in-addr.arpa", ARPA_NONE, 0, false, 0},
+	{"x\\007in-addr.arpa", ARPA_NONE, 0, false, 0},
+	{"x\\007in-addr\\004arpa", ARPA_NONE, 0, false,
+		0}, /* the bytes of the suffix within a label */
+	{"in-addr\\004arpa", ARPA_NONE, 0, false, 0},
+	{"8.b.d.0.1.0.0.2.ip6.arpa", ARPA_NONE, 0, false, 0},
+	{"www.example.com", ARPA_NONE, 0, false, 0},
+};
+
+static void parse_text(struct arpa_name *name, const char *text, unsigned *size)
+{
+	ldns_rdf *rdf = ldns_dname_new_frm_str(text);
+
+	assert_non_null(rdf);
+	*size = (unsigned)ldns_rdf_size(rdf);
+	memset(name, 0xa5, sizeof(*name));
+	arpa_parse(name, ldns_rdf_data(rdf), *size);
+	ldns_rdf_deep_free(rdf);
+}
+
+static void test_rows(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct arpa_name name;
+		unsigned size;
+
+		parse_text(&name, rows[i].name, &size);
+		if (name.tree != rows[i].tree
+			|| (name.tree != ARPA_NONE
+				&& (name.octets != rows[i].octets || name.extra != rows[i].extra
+					|| name.address != rows[i].address)))
+			fail_msg("%s: tree %u octets %u extra %d address %08x", rows[i].name,
+				name.tree, name.octets, name.extra, name.address);
+	}
+}
+
+static void test_suffixes(void **state)
+{
+	struct arpa_name name;
+	unsigned size;
+
+	(void)state;
+	parse_text(&name, "www.7.113.0.203.in-addr.arpa", &size);
+	assert_int_equal(name.octets, 4);
+	assert_int_equal(name.suffix[4], 4);
+	assert_int_equal(name.suffix[3], 6);
+	assert_int_equal(name.suffix[2], 10);
+	assert_int_equal(name.suffix[1], 12);
+	assert_int_equal(name.suffix[0], 16);
+	assert_int_equal(size, 30);
+}
+
+/* Every octet, written as printf writes it. */
+static void test_every_octet(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 1100; i++) {
+		struct arpa_name name;
+		unsigned size;
+		char text[40];
+
+		snprintf(text, sizeof(text), "%u.2.3.4.in-addr.arpa", i);
+		parse_text(&name, text, &size);
+		assert_int_equal(name.octets, i < 256 ? 4 : 3);
+		assert_int_equal(name.extra, i >= 256);
+		assert_int_equal(name.address, 0x04030200 | (i < 256 ? i : 0));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_suffixes),
+		cmocka_unit_test(test_every_octet),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
