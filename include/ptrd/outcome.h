@@ -34,6 +34,7 @@
 	X(TX_FULL,           "tx_full",           "replies dropped because the transmit ring was full") \
 	X(TRUNCATED,         "truncated",         "replies sent with TC=1") \
 	X(FRAME_SHORT,       "frame_short",       "frame too short for the headers it announces, or lengths at odds") \
+	X(FRAME_LONG,        "frame_long",        "frame in several buffers, or in one with no room for a reply") \
 	X(FRAME_FOREIGN,     "frame_foreign",     "frame that is not UDP/53 for a service address, on a port with no kernel path") \
 	X(FRAME_CHECKSUM,    "frame_checksum",    "IP header checksum wrong") \
 	X(TCP_ACCEPTED,      "tcp_accepted",      "TCP connections accepted") \

@@ -1,0 +1,337 @@
+#include <ptrd/config.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <arpa/inet.h>
+#include <cyaml/cyaml.h>
+
+#include <ptrd/node.h>
+#include <ptrd/protocol.h>
+
+#include "config_source.h"
+
+#define PORTS_MAX 16
+#define SERVICES_MAX 64
+#define PATH_LEN_MAX 1000   /* with a file's name appended it stays below PATH_MAX */
+#define SOCKET_PATH_MAX 107 /* struct sockaddr_un */
+#define DEVARGS_MAX 1000
+/* A queue's packet buffers (ports.c) and what DPDK itself takes, in MiB. */
+#define MEMORY_PER_QUEUE 20
+#define MEMORY_BASE 16
+#define MEMORY_MAX (1024 * 1024)
+
+static const cyaml_schema_value_t string_schema = {
+	CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 1, 255),
+};
+static const cyaml_schema_value_t core_schema = {
+	CYAML_VALUE_UINT(CYAML_FLAG_DEFAULT, uint32_t),
+};
+
+static const cyaml_schema_field_t port_fields[] = {
+	CYAML_FIELD_STRING_PTR(
+		"interface", CYAML_FLAG_OPTIONAL, struct ptrd_config_port, interface, 1, 255),
+	CYAML_FIELD_STRING_PTR(
+		"vdev", CYAML_FLAG_OPTIONAL, struct ptrd_config_port, vdev, 1, DEVARGS_MAX),
+	CYAML_FIELD_SEQUENCE("cores", CYAML_FLAG_POINTER, struct ptrd_config_port, cores,
+		&core_schema, 1, PTRD_READERS_MAX - 1),
+	CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t port_schema = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct ptrd_config_port, port_fields),
+};
+
+static const cyaml_schema_field_t control_fields[] = {
+	CYAML_FIELD_STRING_PTR("socket", CYAML_FLAG_OPTIONAL, struct ptrd_config_control, socket, 1,
+		SOCKET_PATH_MAX),
+	CYAML_FIELD_UINT(
+		"socket_mode", CYAML_FLAG_OPTIONAL, struct ptrd_config_control, socket_mode),
+	CYAML_FIELD_STRING_PTR("socket_group", CYAML_FLAG_OPTIONAL, struct ptrd_config_control,
+		socket_group, 1, 255),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t tcp_fields[] = {
+	CYAML_FIELD_UINT("connections", CYAML_FLAG_OPTIONAL, struct ptrd_config_tcp, connections),
+	CYAML_FIELD_UINT("per_client", CYAML_FLAG_OPTIONAL, struct ptrd_config_tcp, per_client),
+	CYAML_FIELD_UINT("idle_timeout", CYAML_FLAG_OPTIONAL, struct ptrd_config_tcp, idle_timeout),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t dataplane_fields[] = {
+	CYAML_FIELD_SEQUENCE("service_addresses", CYAML_FLAG_POINTER, struct ptrd_config_dataplane,
+		service_addresses, &string_schema, 1, SERVICES_MAX),
+	CYAML_FIELD_UINT("main_core", CYAML_FLAG_OPTIONAL, struct ptrd_config_dataplane, main_core),
+	CYAML_FIELD_SEQUENCE("ports", CYAML_FLAG_POINTER, struct ptrd_config_dataplane, ports,
+		&port_schema, 1, PORTS_MAX),
+	CYAML_FIELD_UINT("memory", CYAML_FLAG_OPTIONAL, struct ptrd_config_dataplane, memory),
+	CYAML_FIELD_BOOL("no_huge", CYAML_FLAG_OPTIONAL, struct ptrd_config_dataplane, no_huge),
+	CYAML_FIELD_STRING_PTR("xdp_program", CYAML_FLAG_OPTIONAL, struct ptrd_config_dataplane,
+		xdp_program, 1, PATH_LEN_MAX),
+	CYAML_FIELD_MAPPING_PTR("tcp", CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER_NULL,
+		struct ptrd_config_dataplane, tcp, tcp_fields),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t top_fields[] = {
+	CYAML_FIELD_STRING_PTR(
+		"run_dir", CYAML_FLAG_POINTER, struct ptrd_config, run_dir, 1, PATH_LEN_MAX),
+	CYAML_FIELD_STRING_PTR(
+		"state_dir", CYAML_FLAG_POINTER, struct ptrd_config, state_dir, 1, PATH_LEN_MAX),
+	CYAML_FIELD_STRING_PTR(
+		"huge_dir", CYAML_FLAG_OPTIONAL, struct ptrd_config, huge_dir, 1, PATH_LEN_MAX),
+	CYAML_FIELD_MAPPING_PTR("control", CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER_NULL,
+		struct ptrd_config, control, control_fields),
+	CYAML_FIELD_MAPPING_PTR(
+		"dataplane", CYAML_FLAG_POINTER, struct ptrd_config, dataplane, dataplane_fields),
+	CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t top_schema = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct ptrd_config, top_fields),
+};
+
+static const cyaml_config_t cyaml = {
+	.log_fn = config_source_cyaml_log,
+	.mem_fn = cyaml_mem,
+	.log_level = CYAML_LOG_ERROR,
+};
+
+void ptrd_config_free(struct ptrd_config *config)
+{
+	if (config != NULL)
+		(void)cyaml_free(&cyaml, &top_schema, config, 0);
+}
+
+/* What cyaml allocates comes from realloc(), so that its parts can be replaced by ours. */
+static bool allocate(void **mapping, size_t size)
+{
+	if (*mapping == NULL)
+		*mapping = calloc(1, size);
+	return *mapping != NULL;
+}
+
+/* A number that is not in the file gets its default; one that is must lie in the bounds. */
+static bool number(const struct config_source *source, uint32_t *value, uint32_t by_default,
+	uint32_t min, uint32_t max, const char *key)
+{
+	if (config_source_line(source, key) == 0)
+		*value = by_default;
+	if (*value >= min && *value <= max)
+		return true;
+	return config_source_error(
+		source, key, "must be %" PRIu32 " to %" PRIu32 ", is %" PRIu32, min, max, *value);
+}
+
+static bool absolute(const struct config_source *source, const char *path, const char *key)
+{
+	return path == NULL || path[0] == '/'
+		|| config_source_error(source, key, "must be an absolute path, is \"%s\"", path);
+}
+
+/* The program of this build if this is a daemon in its build directory, else the installed one. */
+static char *default_xdp_program(void)
+{
+	char path[PATH_MAX];
+	const ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 64);
+
+	if (len > 0) {
+		path[len] = '\0';
+		char *slash = strrchr(path, '/');
+		if (slash != NULL) {
+			(void)strcpy(slash, "/xdp/steer.bpf.o");
+			if (access(path, R_OK) == 0)
+				return strdup(path);
+		}
+	}
+	return strdup(PTRD_XDP_PROGRAM);
+}
+
+static bool check_control(const struct config_source *source, struct ptrd_config *config)
+{
+	struct ptrd_config_control *control = config->control;
+	bool good = number(source, &control->socket_mode, 0660, 0, 0777, "control.socket_mode");
+
+	if (control->socket != NULL)
+		return absolute(source, control->socket, "control.socket") && good;
+	if (asprintf(&control->socket, "%s/%s", config->run_dir, PTRD_SOCKET_FILE) < 0) {
+		control->socket = NULL;
+		return config_source_error(source, "", "out of memory");
+	}
+	if (strlen(control->socket) > SOCKET_PATH_MAX)
+		return config_source_error(source, "run_dir",
+			"the socket in it would have a path of over %d characters: set control.socket",
+			SOCKET_PATH_MAX);
+	return good;
+}
+
+static bool check_tcp(const struct config_source *source, struct ptrd_config_tcp *tcp)
+{
+	bool good
+		= number(source, &tcp->connections, 10000, 1, 1000000, "dataplane.tcp.connections");
+
+	good &= number(source, &tcp->per_client, 1000, 1, 1000000, "dataplane.tcp.per_client");
+	return number(source, &tcp->idle_timeout, 10, 1, 3600, "dataplane.tcp.idle_timeout")
+		&& good;
+}
+
+/* An address that one host can have: RFC 1122 section 3.2.1.3. */
+static bool is_host_address(const char *text)
+{
+	struct in_addr address;
+
+	if (inet_pton(AF_INET, text, &address) != 1)
+		return false;
+	const uint32_t net = ntohl(address.s_addr) >> 24;
+	return net != 0 && net != 127 && net < 224;
+}
+
+static bool check_services(
+	const struct config_source *source, const struct ptrd_config_dataplane *dataplane)
+{
+	bool good = true;
+
+	for (uint32_t i = 0; i < dataplane->service_addresses_count; i++) {
+		const char *address = dataplane->service_addresses[i];
+		char key[64];
+
+		(void)snprintf(key, sizeof(key), "dataplane.service_addresses.%" PRIu32, i);
+		if (!is_host_address(address))
+			good = config_source_error(source, key,
+				"must be the IPv4 address of a host, is \"%s\"", address);
+		for (uint32_t j = 0; j < i; j++)
+			if (strcmp(address, dataplane->service_addresses[j]) == 0)
+				good = config_source_error(source, key, "is there twice");
+	}
+	return good;
+}
+
+/* True if an earlier port, or this one at an earlier place, has the core. */
+static bool core_is_taken(
+	const struct ptrd_config_dataplane *dataplane, uint32_t port, uint32_t place)
+{
+	const uint32_t core = dataplane->ports[port].cores[place];
+
+	for (uint32_t p = 0; p <= port; p++) {
+		const uint32_t end = p == port ? place : dataplane->ports[p].cores_count;
+
+		for (uint32_t c = 0; c < end; c++)
+			if (dataplane->ports[p].cores[c] == core)
+				return true;
+	}
+	return false;
+}
+
+static bool check_interface(const struct config_source *source,
+	const struct ptrd_config_dataplane *dataplane, uint32_t index, const char *interface)
+{
+	char key[64];
+
+	(void)snprintf(key, sizeof(key), "dataplane.ports.%" PRIu32 ".interface", index);
+	for (uint32_t other = 0; other < index; other++)
+		if (dataplane->ports[other].interface != NULL
+			&& strcmp(interface, dataplane->ports[other].interface) == 0)
+			return config_source_error(
+				source, key, "interface %s is another port's", interface);
+	/* It becomes a part of DPDK's device arguments. */
+	if (strpbrk(interface, ",=/ []\"'") != NULL)
+		return config_source_error(source, key, "\"%s\" is no interface name", interface);
+	return true;
+}
+
+static bool check_port(const struct config_source *source,
+	const struct ptrd_config_dataplane *dataplane, uint32_t index)
+{
+	const struct ptrd_config_port *port = &dataplane->ports[index];
+	char key[64];
+	bool good = true;
+
+	(void)snprintf(key, sizeof(key), "dataplane.ports.%" PRIu32, index);
+	if ((port->interface == NULL) == (port->vdev == NULL))
+		good = config_source_error(
+			source, key, "must have exactly one of interface and vdev");
+	if (port->interface != NULL)
+		good &= check_interface(source, dataplane, index, port->interface);
+	for (uint32_t c = 0; c < port->cores_count; c++) {
+		(void)snprintf(
+			key, sizeof(key), "dataplane.ports.%" PRIu32 ".cores.%" PRIu32, index, c);
+		if (core_is_taken(dataplane, index, c))
+			good = config_source_error(source, key,
+				"core %" PRIu32
+				" has a worker already: each worker needs a core of its own",
+				port->cores[c]);
+	}
+	return good;
+}
+
+static bool check_ports(const struct config_source *source, struct ptrd_config_dataplane *dataplane)
+{
+	uint32_t workers = 0;
+	bool good = true;
+
+	for (uint32_t i = 0; i < dataplane->ports_count; i++) {
+		good &= check_port(source, dataplane, i);
+		workers += dataplane->ports[i].cores_count;
+	}
+	if (workers > PTRD_READERS_MAX - 1)
+		return config_source_error(source, "dataplane.ports",
+			"%" PRIu32 " cores in all, at most %d workers run", workers,
+			PTRD_READERS_MAX - 1);
+	const uint32_t needed = MEMORY_BASE + workers * MEMORY_PER_QUEUE;
+	return number(source, &dataplane->memory, needed > 128 ? needed : 128, needed, MEMORY_MAX,
+		       "dataplane.memory")
+		&& good;
+}
+
+static bool check_dataplane(
+	const struct config_source *source, struct ptrd_config_dataplane *dataplane)
+{
+	bool good = check_services(source, dataplane) & check_ports(source, dataplane)
+		& check_tcp(source, dataplane->tcp);
+
+	good &= config_source_is_bool(source, "dataplane.no_huge");
+	if (dataplane->xdp_program == NULL)
+		dataplane->xdp_program = default_xdp_program();
+	if (dataplane->xdp_program == NULL)
+		return config_source_error(source, "", "out of memory");
+	/* It becomes a part of DPDK's device arguments. */
+	if (strpbrk(dataplane->xdp_program, ",[]\"'") != NULL)
+		good = config_source_error(source, "dataplane.xdp_program",
+			"a path with a comma, a bracket or a quote cannot be given to DPDK");
+	return absolute(source, dataplane->xdp_program, "dataplane.xdp_program") && good;
+}
+
+/* Fills in defaults and checks what the schema cannot say. Tells everything that is wrong. */
+static bool complete(const struct config_source *source, struct ptrd_config *config)
+{
+	if (!allocate((void **)&config->control, sizeof(*config->control))
+		|| !allocate((void **)&config->dataplane->tcp, sizeof(*config->dataplane->tcp)))
+		return config_source_error(source, "", "out of memory");
+	bool good = absolute(source, config->run_dir, "run_dir");
+
+	good &= absolute(source, config->state_dir, "state_dir");
+	good &= absolute(source, config->huge_dir, "huge_dir");
+	good &= check_control(source, config);
+	return check_dataplane(source, config->dataplane) && good;
+}
+
+struct ptrd_config *ptrd_config_load(const char *path)
+{
+	struct config_source source;
+	struct ptrd_config *config = NULL;
+
+	if (!config_source_open(&source, path))
+		return NULL;
+	if (config_source_parse(&source, &cyaml, &top_schema, (void **)&config)
+		&& !complete(&source, config)) {
+		ptrd_config_free(config);
+		config = NULL;
+	}
+	config_source_close(&source);
+	return config;
+}

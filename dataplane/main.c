@@ -1,0 +1,255 @@
+/*
+ * ptrd-dataplane: start and stop, in the order in which the parts need each other.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <arpa/inet.h>
+#include <event2/event.h>
+
+#include <rte_launch.h>
+#include <rte_lcore.h>
+#include <rte_rcu_qsbr.h>
+
+#include <ptrd/config.h>
+
+#include "eal.h"
+#include "kernel.h"
+#include "loader.h"
+#include "log.h"
+#include "node.h"
+#include "ports.h"
+#include "worker.h"
+
+#define EXIT_USAGE 2
+
+struct dataplane {
+	const struct ptrd_config *config;
+	struct node node;
+	struct ports ports;
+	struct serving serving;
+	struct worker workers[PTRD_READERS_MAX];
+	unsigned workers_count;
+	struct event_base *base;
+	struct event *events[3]; /* SIGTERM, SIGINT, every second */
+	struct loader *loader;
+	struct kernel_path *kernel;
+};
+
+static void on_signal(evutil_socket_t signal, short what, void *argument)
+{
+	struct dataplane *dataplane = argument;
+
+	(void)what;
+	log_line("%s: stopping", strsignal(signal));
+	(void)event_base_loopbreak(dataplane->base);
+}
+
+static void on_second(evutil_socket_t fd, short what, void *argument)
+{
+	struct dataplane *dataplane = argument;
+
+	(void)fd;
+	(void)what;
+	ports_check(&dataplane->ports);
+}
+
+static int add_event(struct event *event, const struct timeval *interval)
+{
+	if (event != NULL && event_add(event, interval) == 0)
+		return 0;
+	log_line("out of memory");
+	return -1;
+}
+
+static int start_events(struct dataplane *dataplane)
+{
+	const struct timeval second = {.tv_sec = 1};
+
+	dataplane->base = event_base_new();
+	if (dataplane->base == NULL) {
+		log_line("out of memory");
+		return -1;
+	}
+	dataplane->events[0] = evsignal_new(dataplane->base, SIGTERM, on_signal, dataplane);
+	dataplane->events[1] = evsignal_new(dataplane->base, SIGINT, on_signal, dataplane);
+	dataplane->events[2] = event_new(dataplane->base, -1, EV_PERSIST, on_second, dataplane);
+	return add_event(dataplane->events[0], NULL) | add_event(dataplane->events[1], NULL)
+		| add_event(dataplane->events[2], &second);
+}
+
+/* The configuration has been checked: each address can be read. */
+static void set_services(struct dataplane *dataplane)
+{
+	const struct ptrd_config_dataplane *config = dataplane->config->dataplane;
+	struct frame_services *services = &dataplane->serving.services;
+
+	for (uint32_t i = 0; i < config->service_addresses_count; i++) {
+		struct in_addr address = {0};
+
+		(void)inet_pton(AF_INET, config->service_addresses[i], &address);
+		services->address[services->count++] = ntohl(address.s_addr);
+	}
+}
+
+static int start_workers(struct dataplane *dataplane)
+{
+	for (unsigned p = 0; p < dataplane->ports.count; p++) {
+		const struct port *port = &dataplane->ports.port[p];
+
+		for (uint16_t queue = 0; queue < port->queues; queue++) {
+			const unsigned index = dataplane->workers_count;
+			struct worker *worker = &dataplane->workers[index];
+
+			*worker = (struct worker){
+				.serving = &dataplane->serving,
+				.port = port->id,
+				.queue = queue,
+				.lcore = EAL_LCORE_MAIN + 1 + index,
+				.reader = NODE_READER_MAIN + 1 + index,
+			};
+			const int err = rte_eal_remote_launch(worker_run, worker, worker->lcore);
+			if (err != 0) {
+				log_line("worker %u does not start: %s", index, strerror(-err));
+				return -1;
+			}
+			dataplane->workers_count++;
+		}
+	}
+	atomic_store_explicit(&dataplane->node.shared->readers, 1 + dataplane->workers_count,
+		memory_order_relaxed);
+	return 0;
+}
+
+static int start_main_reader(struct dataplane *dataplane)
+{
+	/* Registered but offline: it is a reader while it answers a message. */
+	if (rte_rcu_qsbr_thread_register(node_qsbr(dataplane->node.shared), NODE_READER_MAIN) == 0)
+		return 0;
+	log_line("the main lcore cannot register as a reader");
+	return -1;
+}
+
+static int start(struct dataplane *dataplane)
+{
+	const struct ptrd_config *config = dataplane->config;
+
+	set_services(dataplane);
+	if (eal_check(config) != 0 || node_open(&dataplane->node, config->run_dir) != 0)
+		return -1;
+	dataplane->serving.node = dataplane->node.shared;
+	/* Before anything is attached: a signal from here on ends in stop(). */
+	if (start_events(dataplane) != 0 || start_main_reader(dataplane) != 0)
+		return -1;
+	if (ports_claim(&dataplane->ports, config->dataplane) != 0 || eal_start(config) != 0
+		|| ports_start(&dataplane->ports, config->dataplane) != 0)
+		return -1;
+	dataplane->loader = loader_create(dataplane->base, config->run_dir, &dataplane->serving);
+	if (dataplane->loader == NULL)
+		return -1;
+	dataplane->kernel
+		= kernel_path_open(dataplane->base, &dataplane->serving, config->dataplane->tcp);
+	if (dataplane->kernel == NULL || start_workers(dataplane) != 0)
+		return -1;
+	/* The last step: till here the kernel has had every frame. */
+	return ports_open(&dataplane->ports, &dataplane->serving.services);
+}
+
+/* Takes any state that start() leaves. */
+static void stop(struct dataplane *dataplane)
+{
+	ports_close(&dataplane->ports);
+	atomic_store_explicit(&dataplane->serving.stop, true, memory_order_relaxed);
+	if (dataplane->workers_count > 0)
+		rte_eal_mp_wait_lcore();
+	kernel_path_close(dataplane->kernel);
+	loader_destroy(dataplane->loader);
+	ports_release(&dataplane->ports);
+	for (size_t i = 0; i < sizeof(dataplane->events) / sizeof(dataplane->events[0]); i++)
+		if (dataplane->events[i] != NULL)
+			event_free(dataplane->events[i]);
+	if (dataplane->base != NULL)
+		event_base_free(dataplane->base);
+	node_close(&dataplane->node);
+	/* No rte_eal_cleanup(): it closes every device, see ports_release(). The EAL is in
+	 * memory and goes with the process. */
+}
+
+static void tell_ready(const struct ptrd_config_dataplane *config, unsigned workers)
+{
+	for (uint32_t i = 0; i < config->service_addresses_count; i++)
+		log_line("ready: answering on %s port %d with %u worker%s",
+			config->service_addresses[i], FRAME_DNS_PORT, workers,
+			workers == 1 ? "" : "s");
+}
+
+static int run(const struct ptrd_config *config)
+{
+	/* Static: the workers' array is large, and lcores have pointers into it. */
+	static struct dataplane dataplane = {.node.fd = -1};
+
+	dataplane.config = config;
+	const int err = start(&dataplane);
+	if (err == 0) {
+		tell_ready(config->dataplane, dataplane.workers_count);
+		(void)event_base_dispatch(dataplane.base);
+	}
+	stop(&dataplane);
+	return err == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static void usage(FILE *stream)
+{
+	(void)fprintf(stream,
+		"usage: ptrd-dataplane --config FILE\n"
+		"Answers reverse-DNS queries. scripts/ptrd.yaml.example explains the configuration.\n"
+		"  -c, --config FILE  configuration, YAML\n"
+		"  -V, --version      show the version\n"
+		"  -h, --help         show this text\n");
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"config", required_argument, NULL, 'c'},
+		{"version", no_argument, NULL, 'V'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
+	};
+	const char *path = NULL;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "c:Vh", options, NULL)) != -1) {
+		switch (option) {
+		case 'c':
+			path = optarg;
+			break;
+		case 'V':
+			(void)puts("ptrd-dataplane " PTRD_VERSION);
+			return EXIT_SUCCESS;
+		case 'h':
+			usage(stdout);
+			return EXIT_SUCCESS;
+		default:
+			usage(stderr);
+			return EXIT_USAGE;
+		}
+	}
+	if (path == NULL || optind < argc) {
+		usage(stderr);
+		return EXIT_USAGE;
+	}
+	struct ptrd_config *config = ptrd_config_load(path);
+	if (config == NULL)
+		return EXIT_FAILURE;
+	(void)signal(SIGPIPE, SIG_IGN);
+	const int status = run(config);
+	ptrd_config_free(config);
+	return status;
+}

@@ -1,0 +1,326 @@
+#include "tcp.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <arpa/inet.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/listener.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/queue.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include "clients.h"
+#include "log.h"
+#include "node.h"
+#include "respond.h"
+
+#define LENGTH_SIZE 2 /* RFC 1035 section 4.2.2 */
+#define BACKLOG 1024
+/* Replies that wait for a client that does not read. Over it, its queries wait as well. */
+#define OUTPUT_MAX (128 * 1024)
+/* Descriptors for everything but connections. */
+#define DESCRIPTORS_SPARE 256
+
+struct connection {
+	LIST_ENTRY(connection) link;
+	struct tcp *tcp;
+	struct client *client;
+	struct bufferevent *stream;
+	struct event *idle;
+	uint16_t port; /* the client's, host byte order */
+	bool ended;    /* the client sends nothing more */
+};
+
+LIST_HEAD(connection_list, connection);
+
+struct tcp {
+	struct event_base *base;
+	struct serving *serving;
+	struct ptrd_counters *counters;
+	const struct ptrd_config_tcp *limits;
+	const struct timeval *idle_timeout;
+	struct clients *clients;
+	struct connection_list connections;
+	uint32_t open;
+	struct evconnlistener *listeners[FRAME_SERVICES_MAX];
+	unsigned listeners_count;
+	struct event *resume;
+	uint8_t message[UINT16_MAX]; /* of the query being answered */
+};
+
+static_assert(UINT16_MAX >= DNS_REPLY_MAX, "room for any reply");
+
+static void connection_free(struct connection *connection)
+{
+	struct tcp *tcp = connection->tcp;
+
+	if (connection->idle != NULL)
+		event_free(connection->idle);
+	bufferevent_free(connection->stream); /* closes the socket */
+	clients_leave(connection->client);
+	LIST_REMOVE(connection, link);
+	tcp->open--;
+	free(connection);
+}
+
+/*
+ * Answers the first query in `input`. Returns 1, 0 if it is not complete yet, or -1 if it is none
+ * that gets a reply: that stream is of no further use.
+ */
+static int answer_one(
+	struct connection *connection, struct evbuffer *input, struct evbuffer *output)
+{
+	struct tcp *tcp = connection->tcp;
+	uint8_t prefix[LENGTH_SIZE];
+
+	if (evbuffer_copyout(input, prefix, sizeof(prefix)) != sizeof(prefix))
+		return 0;
+	const uint16_t len = (uint16_t)(prefix[0] << 8 | prefix[1]);
+	if (evbuffer_get_length(input) < sizeof(prefix) + len)
+		return 0;
+	if (evbuffer_drain(input, sizeof(prefix)) != 0
+		|| evbuffer_remove(input, tcp->message, len) != len)
+		return -1;
+	struct dns_request request = {
+		.msg = tcp->message,
+		.len = len,
+		.room = sizeof(tcp->message),
+		.port = connection->port,
+		.transport = DNS_TCP,
+	};
+	respond(tcp->serving, &request);
+	if (request.reply_len == 0)
+		return -1;
+	prefix[0] = (uint8_t)(request.reply_len >> 8);
+	prefix[1] = (uint8_t)request.reply_len;
+	if (evbuffer_add(output, prefix, sizeof(prefix)) != 0
+		|| evbuffer_add(output, tcp->message, request.reply_len) != 0)
+		return -1;
+	ptrd_count(&tcp->counters->event[PTRD_EVENT_TX], 1);
+	return 1;
+}
+
+/* Answers what has arrived, as far as the output has room. May free the connection. */
+static void serve(struct connection *connection)
+{
+	struct evbuffer *input = bufferevent_get_input(connection->stream);
+	struct evbuffer *output = bufferevent_get_output(connection->stream);
+	int answered = 1;
+	bool any = false;
+
+	while (answered == 1 && evbuffer_get_length(output) < OUTPUT_MAX) {
+		answered = answer_one(connection, input, output);
+		any |= answered == 1;
+	}
+	if (answered < 0 || (connection->ended && evbuffer_get_length(output) == 0)) {
+		connection_free(connection);
+		return;
+	}
+	/* A whole query, not a byte of one, keeps a connection alive. */
+	if (any)
+		(void)event_add(connection->idle, connection->tcp->idle_timeout);
+	if (answered == 1)
+		(void)bufferevent_disable(connection->stream, EV_READ);
+	else if (!connection->ended)
+		(void)bufferevent_enable(connection->stream, EV_READ);
+}
+
+static void on_read(struct bufferevent *stream, void *argument)
+{
+	(void)stream;
+	serve(argument);
+}
+
+/* The output has drained. */
+static void on_write(struct bufferevent *stream, void *argument)
+{
+	struct connection *connection = argument;
+
+	(void)stream;
+	(void)event_add(connection->idle, connection->tcp->idle_timeout);
+	serve(connection);
+}
+
+static void on_event(struct bufferevent *stream, short what, void *argument)
+{
+	struct connection *connection = argument;
+
+	(void)stream;
+	if ((what & BEV_EVENT_EOF) == 0) {
+		connection_free(connection);
+		return;
+	}
+	/* It may have closed its half only: what it asked is answered first. */
+	connection->ended = true;
+	serve(connection);
+}
+
+static void on_idle(evutil_socket_t fd, short what, void *argument)
+{
+	struct connection *connection = argument;
+
+	(void)fd;
+	(void)what;
+	ptrd_count(&connection->tcp->counters->event[PTRD_EVENT_TCP_TIMEOUT], 1);
+	connection_free(connection);
+}
+
+/* Returns 0; or -1 if memory is short, and `fd` is then still open. */
+static int connection_open(struct tcp *tcp, int fd, struct client *client, uint16_t port)
+{
+	const int on = 1;
+	struct connection *connection = calloc(1, sizeof(*connection));
+
+	if (connection == NULL)
+		return -1;
+	connection->tcp = tcp;
+	connection->client = client;
+	connection->port = port;
+	connection->idle = event_new(tcp->base, -1, 0, on_idle, connection);
+	if (connection->idle != NULL)
+		connection->stream = bufferevent_socket_new(tcp->base, fd, BEV_OPT_CLOSE_ON_FREE);
+	if (connection->stream == NULL) {
+		if (connection->idle != NULL)
+			event_free(connection->idle);
+		free(connection);
+		return -1;
+	}
+	LIST_INSERT_HEAD(&tcp->connections, connection, link);
+	tcp->open++;
+	/* Replies go out as they are ready, not when the client's delayed acknowledgement comes. */
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	bufferevent_setcb(connection->stream, on_read, on_write, on_event, connection);
+	bufferevent_setwatermark(connection->stream, EV_READ, 0, LENGTH_SIZE + UINT16_MAX);
+	(void)event_add(connection->idle, tcp->idle_timeout);
+	(void)bufferevent_enable(connection->stream, EV_READ | EV_WRITE);
+	return 0;
+}
+
+static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *address,
+	int address_len, void *argument)
+{
+	struct tcp *tcp = argument;
+	struct sockaddr_in peer;
+
+	(void)listener;
+	(void)address_len;
+	memcpy(&peer, address, sizeof(peer));
+	struct client *client = tcp->open < tcp->limits->connections
+		? clients_enter(tcp->clients, peer.sin_addr.s_addr, tcp->limits->per_client)
+		: NULL;
+	if (client != NULL && connection_open(tcp, fd, client, ntohs(peer.sin_port)) == 0) {
+		ptrd_count(&tcp->counters->event[PTRD_EVENT_TCP_ACCEPTED], 1);
+		return;
+	}
+	if (client != NULL)
+		clients_leave(client);
+	close(fd);
+	ptrd_count(&tcp->counters->event[PTRD_EVENT_TCP_REFUSED], 1);
+}
+
+static void on_resume(evutil_socket_t fd, short what, void *argument)
+{
+	struct tcp *tcp = argument;
+
+	(void)fd;
+	(void)what;
+	for (unsigned i = 0; i < tcp->listeners_count; i++)
+		(void)evconnlistener_enable(tcp->listeners[i]);
+}
+
+/* Out of descriptors or memory: the pending connection stays pending, so trying again at once
+ * would spin. */
+static void on_accept_error(struct evconnlistener *listener, void *argument)
+{
+	const struct timeval pause = {.tv_usec = 100 * 1000};
+	struct tcp *tcp = argument;
+
+	if (!event_pending(tcp->resume, EV_TIMEOUT, NULL))
+		log_line("cannot accept a TCP connection: %s", strerror(EVUTIL_SOCKET_ERROR()));
+	(void)evconnlistener_disable(listener);
+	(void)event_add(tcp->resume, &pause);
+}
+
+static void allow_descriptors(uint32_t connections)
+{
+	const rlim_t wanted = (rlim_t)connections + DESCRIPTORS_SPARE;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
+		return;
+	limit.rlim_cur = wanted;
+	if (limit.rlim_max < wanted)
+		limit.rlim_max = wanted;
+	if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+		log_line(
+			"warning: dataplane.tcp.connections is %u, but this process may not open so many "
+			"files (%s)",
+			connections, strerror(errno));
+}
+
+struct tcp *tcp_create(
+	struct event_base *base, struct serving *serving, const struct ptrd_config_tcp *limits)
+{
+	const struct timeval idle_timeout = {.tv_sec = limits->idle_timeout};
+	struct tcp *tcp = calloc(1, sizeof(*tcp));
+
+	if (tcp == NULL) {
+		log_line("out of memory");
+		return NULL;
+	}
+	tcp->base = base;
+	tcp->serving = serving;
+	tcp->counters = &serving->node->counters[NODE_READER_MAIN];
+	tcp->limits = limits;
+	LIST_INIT(&tcp->connections);
+	/* All of one length: a queue instead of a heap, for thousands of timers that are put off
+	 * with every query. */
+	tcp->idle_timeout = event_base_init_common_timeout(base, &idle_timeout);
+	tcp->clients = clients_create(limits->connections);
+	tcp->resume = event_new(base, -1, 0, on_resume, tcp);
+	if (tcp->idle_timeout == NULL || tcp->clients == NULL || tcp->resume == NULL) {
+		log_line("out of memory");
+		tcp_destroy(tcp);
+		return NULL;
+	}
+	allow_descriptors(limits->connections);
+	return tcp;
+}
+
+int tcp_listen(struct tcp *tcp, int fd)
+{
+	struct evconnlistener *listener = evconnlistener_new(tcp->base, on_accept, tcp,
+		LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, BACKLOG, fd);
+
+	if (listener == NULL)
+		return -1;
+	evconnlistener_set_error_cb(listener, on_accept_error);
+	tcp->listeners[tcp->listeners_count++] = listener;
+	return 0;
+}
+
+void tcp_destroy(struct tcp *tcp)
+{
+	if (tcp == NULL)
+		return;
+	for (unsigned i = 0; i < tcp->listeners_count; i++)
+		evconnlistener_free(tcp->listeners[i]);
+	struct connection *next = LIST_FIRST(&tcp->connections);
+	while (next != NULL) {
+		struct connection *connection = next;
+
+		next = LIST_NEXT(connection, link);
+		connection_free(connection);
+	}
+	clients_destroy(tcp->clients);
+	if (tcp->resume != NULL)
+		event_free(tcp->resume);
+	free(tcp);
+}

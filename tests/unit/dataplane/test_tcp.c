@@ -1,0 +1,393 @@
+/* DNS over TCP on loopback sockets, with an empty view: every query is refused, which is an
+ * answer. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <cmocka.h>
+#include <event2/event.h>
+
+#include <rte_rcu_qsbr.h>
+
+#include "node.h"
+#include "tcp.h"
+#include "worker.h"
+
+#define QUERY_SIZE 32 /* bytes, without its length */
+#define WAIT_MS 20000 /* that something happens that must happen */
+
+struct rig {
+	struct ptrd_config_tcp limits;
+	struct serving serving;
+	struct dns_view *view;
+	struct event_base *base;
+	struct tcp *tcp;
+	struct sockaddr_in address;
+};
+
+static int set_up(void **state)
+{
+	struct rig *rig = calloc(1, sizeof(*rig));
+	char error[DNS_VIEW_ERROR_SIZE];
+	socklen_t len = sizeof(rig->address);
+
+	if (rig == NULL)
+		return -1;
+	*state = rig;
+	rig->limits
+		= (struct ptrd_config_tcp){.connections = 3, .per_client = 2, .idle_timeout = 60};
+	rig->serving.node = aligned_alloc(64, sizeof(struct ptrd_node));
+	memset(rig->serving.node, 0, sizeof(struct ptrd_node));
+	struct rte_rcu_qsbr *qsbr = node_qsbr(rig->serving.node);
+	if (rte_rcu_qsbr_init(qsbr, PTRD_READERS_MAX) != 0
+		|| rte_rcu_qsbr_thread_register(qsbr, NODE_READER_MAIN) != 0)
+		return -1;
+	rig->view = dns_view_create(0, NULL, 0, error);
+	atomic_store(&rig->serving.view, rig->view);
+	rig->base = event_base_new();
+	rig->tcp = tcp_create(rig->base, &rig->serving, &rig->limits);
+	const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	rig->address.sin_family = AF_INET;
+	rig->address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (bind(fd, (const void *)&rig->address, sizeof(rig->address)) != 0
+		|| getsockname(fd, (void *)&rig->address, &len) != 0)
+		return -1;
+	return tcp_listen(rig->tcp, fd);
+}
+
+static int tear_down(void **state)
+{
+	struct rig *rig = *state;
+
+	tcp_destroy(rig->tcp);
+	event_base_free(rig->base);
+	dns_view_free(rig->view);
+	free(rig->serving.node);
+	free(rig);
+	return 0;
+}
+
+/* A query for 7.in-addr.arpa with its length in front. */
+static void make_query(uint8_t query[QUERY_SIZE + 2], uint16_t id)
+{
+	static const uint8_t rest[] = "\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00"
+				      "\x01"
+				      "7\x07in-addr\x04"
+				      "arpa\x00\x00\x0c\x00\x01";
+
+	_Static_assert(sizeof(rest) - 1 + 4 == QUERY_SIZE + 2, "size");
+	query[0] = 0;
+	query[1] = QUERY_SIZE;
+	query[2] = (uint8_t)(id >> 8);
+	query[3] = (uint8_t)id;
+	memcpy(query + 4, rest, sizeof(rest) - 1);
+}
+
+static int connect_to(const struct rig *rig, in_addr_t from)
+{
+	const struct sockaddr_in local = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(from)};
+	const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_true(fd >= 0);
+	assert_int_equal(bind(fd, (const void *)&local, sizeof(local)), 0);
+	assert_int_equal(connect(fd, (const void *)&rig->address, sizeof(rig->address)), 0);
+	return fd;
+}
+
+static uint64_t event(const struct rig *rig, enum ptrd_event what)
+{
+	return atomic_load(&rig->serving.node->counters[NODE_READER_MAIN].event[what]);
+}
+
+/* Runs the server until `fd` can be read; false if that never comes. */
+static bool readable(struct rig *rig, int fd)
+{
+	struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
+
+	for (int waited = 0; waited < WAIT_MS; waited += 5) {
+		(void)event_base_loop(rig->base, EVLOOP_NONBLOCK);
+		if (poll(&poll_fd, 1, 5) > 0)
+			return true;
+	}
+	return false;
+}
+
+/* Reads `len` bytes. Returns false if the server closes before. */
+static bool receive(struct rig *rig, int fd, uint8_t *bytes, size_t len)
+{
+	for (size_t have = 0; have < len;) {
+		assert_true(readable(rig, fd));
+		const ssize_t n = recv(fd, bytes + have, len - have, 0);
+		if (n <= 0)
+			return false;
+		have += (size_t)n;
+	}
+	return true;
+}
+
+static bool closed(struct rig *rig, int fd)
+{
+	uint8_t byte;
+
+	return !receive(rig, fd, &byte, 1);
+}
+
+/* The reply to make_query(): REFUSED, question echoed. */
+static void expect_reply(struct rig *rig, int fd, uint16_t id)
+{
+	uint8_t query[QUERY_SIZE + 2], reply[QUERY_SIZE + 2];
+
+	make_query(query, id);
+	assert_true(receive(rig, fd, reply, sizeof(reply)));
+	query[4] = 0x81;
+	query[5] = 0x05;
+	assert_memory_equal(reply, query, sizeof(reply));
+}
+
+static void send_all(int fd, const uint8_t *bytes, size_t len)
+{
+	assert_int_equal(send(fd, bytes, len, MSG_NOSIGNAL), len);
+}
+
+static void test_one_query(void **state)
+{
+	struct rig *rig = *state;
+	uint8_t query[QUERY_SIZE + 2];
+	const int fd = connect_to(rig, INADDR_LOOPBACK);
+
+	make_query(query, 1);
+	send_all(fd, query, sizeof(query));
+	expect_reply(rig, fd, 1);
+	close(fd);
+	assert_int_equal(event(rig, PTRD_EVENT_TCP_ACCEPTED), 1);
+	assert_int_equal(event(rig, PTRD_EVENT_RX), 1);
+	assert_int_equal(event(rig, PTRD_EVENT_TX), 1);
+	assert_int_equal(
+		atomic_load(&rig->serving.node->counters[0].outcome[PTRD_REFUSED_ZONE]), 1);
+}
+
+/* Three pipelined queries cut in two at every place: the replies are the same and in order. */
+static void test_segmentation(void **state)
+{
+	struct rig *rig = *state;
+	uint8_t queries[3][QUERY_SIZE + 2];
+	const int fd = connect_to(rig, INADDR_LOOPBACK);
+
+	for (size_t cut = 1; cut < sizeof(queries); cut++) {
+		for (uint16_t i = 0; i < 3; i++)
+			make_query(queries[i], (uint16_t)(cut * 3 + i));
+		send_all(fd, &queries[0][0], cut);
+		(void)event_base_loop(rig->base, EVLOOP_NONBLOCK);
+		send_all(fd, &queries[0][0] + cut, sizeof(queries) - cut);
+		for (uint16_t i = 0; i < 3; i++)
+			expect_reply(rig, fd, (uint16_t)(cut * 3 + i));
+	}
+	close(fd);
+}
+
+static void test_byte_by_byte(void **state)
+{
+	struct rig *rig = *state;
+	uint8_t query[QUERY_SIZE + 2];
+	const int fd = connect_to(rig, INADDR_LOOPBACK);
+
+	make_query(query, 77);
+	for (size_t i = 0; i < sizeof(query); i++) {
+		send_all(fd, query + i, 1);
+		(void)event_base_loop(rig->base, EVLOOP_NONBLOCK);
+	}
+	expect_reply(rig, fd, 77);
+	close(fd);
+}
+
+/* The longest message that a length can announce, in full: the query, and bytes behind it. */
+static void test_longest_message(void **state)
+{
+	struct rig *rig = *state;
+	uint8_t *message = calloc(1, 2 + UINT16_MAX);
+	const int fd = connect_to(rig, INADDR_LOOPBACK);
+
+	assert_non_null(message);
+	make_query(message, 5);
+	message[0] = 0xff;
+	message[1] = 0xff;
+	for (size_t sent = 0; sent < 2 + UINT16_MAX;) {
+		const ssize_t n = send(
+			fd, message + sent, 2 + UINT16_MAX - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (n > 0)
+			sent += (size_t)n;
+		(void)event_base_loop(rig->base, EVLOOP_NONBLOCK);
+	}
+	expect_reply(rig, fd, 5);
+	free(message);
+	close(fd);
+}
+
+/* A client that closes its half still gets all its answers, then the end. */
+static void test_half_close(void **state)
+{
+	struct rig *rig = *state;
+	uint8_t query[QUERY_SIZE + 2];
+	const int fd = connect_to(rig, INADDR_LOOPBACK);
+
+	for (uint16_t i = 0; i < 100; i++) {
+		make_query(query, i);
+		send_all(fd, query, sizeof(query));
+	}
+	assert_int_equal(shutdown(fd, SHUT_WR), 0);
+	for (uint16_t i = 0; i < 100; i++)
+		expect_reply(rig, fd, i);
+	assert_true(closed(rig, fd));
+	close(fd);
+}
+
+/* Messages that get no reply end the connection: length 0, shorter than a header, a response. */
+static void test_no_query(void **state)
+{
+	static const struct {
+		const char *bytes;
+		size_t len;
+	} messages[] = {
+		{"\0\0", 2},
+		{"\0\x0b"
+		 "12345678901",
+			13},
+		{"\0\x0c\0\1\x80\0\0\1\0\0\0\0\0\0", 14},
+	};
+	struct rig *rig = *state;
+
+	for (size_t i = 0; i < sizeof(messages) / sizeof(messages[0]); i++) {
+		const int fd = connect_to(rig, INADDR_LOOPBACK);
+
+		send_all(fd, (const uint8_t *)messages[i].bytes, messages[i].len);
+		assert_true(closed(rig, fd));
+		close(fd);
+	}
+}
+
+static bool answered(struct rig *rig, int fd)
+{
+	uint8_t query[QUERY_SIZE + 2], reply[QUERY_SIZE + 2];
+
+	make_query(query, 9);
+	return send(fd, query, sizeof(query), MSG_NOSIGNAL) == sizeof(query)
+		&& receive(rig, fd, reply, sizeof(reply));
+}
+
+/* Two from one address, three in all; a place that is given up is free again. */
+static void test_limits(void **state)
+{
+	struct rig *rig = *state;
+	int fd[5];
+
+	fd[0] = connect_to(rig, INADDR_LOOPBACK);
+	assert_true(answered(rig, fd[0]));
+	fd[1] = connect_to(rig, INADDR_LOOPBACK);
+	assert_true(answered(rig, fd[1]));
+	fd[2] = connect_to(rig, INADDR_LOOPBACK); /* its third */
+	assert_false(answered(rig, fd[2]));
+	assert_int_equal(event(rig, PTRD_EVENT_TCP_REFUSED), 1);
+	fd[3] = connect_to(rig, INADDR_LOOPBACK + 1);
+	assert_true(answered(rig, fd[3]));
+	fd[4] = connect_to(rig, INADDR_LOOPBACK + 2); /* the fourth in all */
+	assert_false(answered(rig, fd[4]));
+	assert_int_equal(event(rig, PTRD_EVENT_TCP_REFUSED), 2);
+	for (size_t i = 0; i < 5; i++)
+		close(fd[i]);
+	for (int i = 0; i < 50; i++) {
+		const int again = connect_to(rig, INADDR_LOOPBACK);
+
+		assert_true(answered(rig, again));
+		close(again);
+		(void)event_base_loop(rig->base, EVLOOP_NONBLOCK);
+	}
+}
+
+/* A client that only asks is not read for ever: what it can make the server hold has a bound. */
+static void test_client_that_does_not_read(void **state)
+{
+	struct rig *rig = *state;
+	uint8_t query[QUERY_SIZE + 2];
+	const int small = 4096;
+	const int fd = connect_to(rig, INADDR_LOOPBACK);
+	size_t sent = 0, idle = 0;
+	uint16_t replies = 0;
+
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small)), 0);
+	while (idle < 50) { /* the socket buffers of both sides fill up in the end */
+		make_query(query, 3);
+		const ssize_t n = send(fd, query + sent % sizeof(query),
+			sizeof(query) - sent % sizeof(query), MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (n < 0) {
+			assert_int_equal(errno, EAGAIN);
+			idle++;
+		} else {
+			sent += (size_t)n;
+			idle = 0;
+		}
+		(void)event_base_loop(rig->base, EVLOOP_NONBLOCK);
+	}
+	/* It reads now, and gets every answer. */
+	for (size_t i = 0; i < sent / sizeof(query); i++, replies++)
+		expect_reply(rig, fd, 3);
+	assert_true(answered(rig, fd) || sent % sizeof(query) != 0);
+	close(fd);
+}
+
+/* Bytes that make no query do not keep a connection. */
+static void test_idle(void **state)
+{
+	struct rig *rig = *state;
+	uint8_t query[QUERY_SIZE + 2];
+
+	tcp_destroy(rig->tcp);
+	rig->limits.idle_timeout = 1;
+	rig->tcp = tcp_create(rig->base, &rig->serving, &rig->limits);
+	const int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	socklen_t len = sizeof(rig->address);
+	rig->address.sin_port = 0;
+	assert_int_equal(bind(listener, (const void *)&rig->address, len), 0);
+	assert_int_equal(getsockname(listener, (void *)&rig->address, &len), 0);
+	assert_int_equal(tcp_listen(rig->tcp, listener), 0);
+
+	const int fd = connect_to(rig, INADDR_LOOPBACK);
+	make_query(query, 1);
+	send_all(fd, query, sizeof(query));
+	expect_reply(rig, fd, 1);
+	for (size_t i = 0; event(rig, PTRD_EVENT_TCP_TIMEOUT) == 0 && i < WAIT_MS / 20; i++) {
+		if (i + 1 < sizeof(query)) /* a byte now and then, never the last one */
+			(void)send(fd, query + i, 1, MSG_NOSIGNAL);
+		(void)event_base_loop(rig->base, EVLOOP_NONBLOCK);
+		usleep(20 * 1000);
+	}
+	assert_int_equal(event(rig, PTRD_EVENT_TCP_TIMEOUT), 1);
+	assert_true(closed(rig, fd));
+	close(fd);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_one_query, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_segmentation, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_byte_by_byte, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_longest_message, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_half_close, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_no_query, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_limits, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_client_that_does_not_read, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_idle, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
