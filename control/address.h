@@ -1,0 +1,37 @@
+/*
+ * Addresses and prefixes as text and as the tables key them. Pure functions. IPv4 only in this
+ * version: the parsers say so to IPv6 text; everything else takes both.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "publisher.h"
+#include "refusal.h"
+
+#define ADDRESS_TEXT_MAX 46 /* INET6_ADDRSTRLEN */
+#define PREFIX_TEXT_MAX (ADDRESS_TEXT_MAX + 4)
+#define PREFIX_LENGTH_MIN 8 /* IPv4; shorter is no cloud's pool but a slip */
+
+struct prefix {
+	struct address first, last; /* both inclusive */
+	unsigned length;
+};
+
+/* "203.0.113.7" or "203.0.113.7/32"; no other spelling. Refuses with DNS.0602. */
+bool address_parse(const char *text, struct address *address, struct refusal *why);
+
+/* Canonical text, with no mask. */
+const char *address_format(const struct address *address, char text[static ADDRESS_TEXT_MAX]);
+
+/* Bytes of the address: 4 or 16. */
+size_t address_size(const struct address *address);
+
+/* Order of addresses: IPv4 before IPv6, then by number; as strcmp(). */
+int address_compare(const struct address *a, const struct address *b);
+
+/* "203.0.113.0/24", host bits zero, length 8 to 32. Refuses with DNS.0601. */
+bool prefix_parse(const char *text, struct prefix *prefix, struct refusal *why);
+const char *prefix_format(const struct prefix *prefix, char text[static PREFIX_TEXT_MAX]);
+bool prefix_overlaps(const struct prefix *a, const struct prefix *b);

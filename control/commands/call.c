@@ -1,0 +1,93 @@
+#include <string.h>
+
+#include "call.h"
+
+const char *call_text(const struct call *call, const char *name, const char *fallback)
+{
+	const json_t *value = json_object_get(call->params, name);
+
+	return value != NULL ? json_string_value(value) : fallback;
+}
+
+bool call_address(struct call *call, const char *name, struct address *address)
+{
+	const json_t *value = json_object_get(call->params, name);
+
+	return address_parse(json_string_value(value), address, &call->why)
+		|| refuse_field(&call->why, name, value);
+}
+
+bool call_project(struct call *call, const char **project)
+{
+	const json_t *value = json_object_get(call->params, "project");
+
+	if (value == NULL)
+		return true;
+	*project = json_string_value(value);
+	return project_check(*project, &call->why) || refuse_field(&call->why, "project", value);
+}
+
+bool call_region(struct call *call, const char *name, const struct region **region)
+{
+	const json_t *value = json_object_get(call->params, name);
+
+	if (value == NULL)
+		return true;
+	*region = store_region(call->control->store, json_string_value(value));
+	if (*region != NULL)
+		return true;
+	refuse(&call->why, PTRD_ERR_INVALID_REGION, "there is no region %s",
+		QUOTE(json_string_value(value)));
+	return refuse_field(&call->why, name, value);
+}
+
+bool call_eip(struct call *call, struct eip *eip)
+{
+	char text[ADDRESS_TEXT_MAX];
+	struct address address;
+
+	if (!call_address(call, "address", &address))
+		return false;
+	const int found = store_eip(call->control->store, &address, eip);
+	if (found < 0)
+		return call_store_failed(call);
+	if (found == 1)
+		return true;
+	refuse(&call->why, PTRD_ERR_NO_EIP, "no EIP is bound at %s",
+		address_format(&address, text));
+	return refuse_field(&call->why, "address", json_object_get(call->params, "address"));
+}
+
+bool call_store_failed(struct call *call)
+{
+	return refuse(&call->why, PTRD_ERR_INTERNAL, "cannot %s: %s",
+		call->command->writes ? "store" : "read the store",
+		store_error(call->control->store));
+}
+
+bool call_publisher_failed(struct call *call)
+{
+	return refuse(&call->why, PTRD_ERR_INTERNAL, "cannot serve: %s",
+		publisher_error(call->control->publisher));
+}
+
+bool call_page(struct call *call, struct page *page)
+{
+	const json_t *limit = json_object_get(call->params, "limit");
+	const json_t *offset = json_object_get(call->params, "offset");
+
+	page->limit = limit != NULL ? json_integer_value(limit) : PAGE_LIMIT_MAX;
+	page->offset = json_integer_value(offset);
+	page->marker = call_text(call, "marker", NULL);
+	if (page->limit < 1 || page->limit > PAGE_LIMIT_MAX) {
+		refuse(&call->why, PTRD_ERR_INVALID_LIMIT, "%lld is outside 1 to %d",
+			(long long)page->limit, PAGE_LIMIT_MAX);
+		return refuse_field(&call->why, "limit", limit);
+	}
+	if (page->offset < 0) {
+		refuse(&call->why, PTRD_ERR_INVALID_OFFSET, "%lld is less than 0",
+			(long long)page->offset);
+		return refuse_field(&call->why, "offset", offset);
+	}
+	return true;
+}

@@ -1,0 +1,109 @@
+/*
+ * Commands: one table of methods with the parameters that each takes. A later method is one more
+ * entry in command.c and one more function below.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "publisher.h"
+#include "refusal.h"
+#include "store.h"
+
+/* What the commands act on. */
+struct control {
+	struct store *store;
+	struct publisher *publisher;
+	int64_t started; /* seconds since 1970 */
+};
+
+/* One execution of one method. */
+struct call {
+	struct control *control;
+	const struct command *command;
+	const json_t *params; /* an object that params_check() has accepted */
+	bool quiet;           /* nobody reads the result: it may stay NULL */
+	json_t *result;       /* set by the command, a new reference */
+	struct refusal why;   /* set if the command returns false */
+};
+
+struct param {
+	const char *name;
+	json_type type; /* JSON_TRUE stands for both truth values */
+	bool required;
+};
+#define PARAMS_MAX 12
+
+struct command {
+	const char *method;
+	bool writes;   /* runs inside of a transaction */
+	bool in_batch; /* allowed as a member of `batch` */
+	bool (*run)(struct call *call);
+	struct param params[PARAMS_MAX]; /* ended by a NULL name */
+};
+
+/* The command of that method, or NULL. */
+const struct command *command_find(const char *method);
+
+/*
+ * Checks `params` against the command and runs it. Returns false with call->why set; what it has
+ * changed by then is the caller's to undo. call->result is NULL then.
+ */
+bool command_run(struct call *call);
+
+/*
+ * Unknown, missing and wrongly typed members of `object`; `path` is "" or the object's name and a
+ * dot.
+ */
+bool params_check(
+	const struct param *params, const char *path, const json_t *object, struct refusal *why);
+
+/* Parameters of a call. Optional ones that are missing get the fallback. */
+const char *call_text(const struct call *call, const char *name, const char *fallback);
+bool call_address(struct call *call, const char *name, struct address *address);
+bool call_project(struct call *call, const char **project);
+bool call_region(struct call *call, const char *name, const struct region **region);
+
+/* The EIP at an address, which must be bound (DNS.0502). */
+bool call_eip(struct call *call, struct eip *eip);
+
+/* Failures of the parts below, as DNS.0001. Always false. */
+bool call_store_failed(struct call *call);
+bool call_publisher_failed(struct call *call);
+
+/* Page of a list: limit, offset, and the marker as text or NULL. */
+struct page {
+	int64_t limit, offset;
+	const char *marker;
+};
+#define PAGE_LIMIT_MAX 500
+bool call_page(struct call *call, struct page *page);
+
+/* Objects as clients see them: new references, NULL if out of memory. */
+json_t *show_eip(const struct eip *eip);
+json_t *show_ptr(const struct eip *eip);
+json_t *show_region(struct store *store, const struct region *region);
+json_t *show_address(const struct address *address);
+json_t *show_time(int64_t seconds);
+
+/* RRs of an EIP's custom PTR. */
+void eip_record(const struct eip *eip, struct record_wire *record);
+
+bool region_create(struct call *call);
+bool region_get(struct call *call);
+bool region_list(struct call *call);
+bool region_attach(struct call *call);
+bool region_detach(struct call *call);
+bool eip_bind(struct call *call);
+bool eip_unbind(struct call *call);
+bool eip_get(struct call *call);
+bool eip_list(struct call *call);
+bool ptr_set(struct call *call);
+bool ptr_unset(struct call *call);
+bool ptr_get(struct call *call);
+bool ptr_list(struct call *call);
+bool batch(struct call *call);
+bool node_status(struct call *call);

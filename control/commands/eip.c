@@ -1,0 +1,145 @@
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "call.h"
+
+#define PROJECT_DEFAULT "default"
+
+static bool done(struct call *call, const struct eip *eip)
+{
+	if (!call->quiet)
+		call->result = show_eip(eip);
+	return true;
+}
+
+static bool done_address(struct call *call, const struct address *address)
+{
+	if (!call->quiet)
+		call->result = json_pack("{s:o}", "address", show_address(address));
+	return true;
+}
+
+/* The id that the client gave, or a new one. */
+static bool choose_id(struct call *call, const struct region *region, char id[static EIP_ID_MAX])
+{
+	const json_t *given = json_object_get(call->params, "id");
+	const char *text = json_string_value(given);
+	char address[ADDRESS_TEXT_MAX];
+	struct eip other;
+
+	if (given == NULL) {
+		struct timespec now;
+
+		clock_gettime(CLOCK_REALTIME, &now);
+		uuid_text((uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000, id);
+		return true;
+	}
+	if (!eip_id_check(text, &call->why))
+		return refuse_field(&call->why, "id", given);
+	const int found = store_eip_by_id(call->control->store, region, text, &other);
+	if (found < 0)
+		return call_store_failed(call);
+	if (found == 1) {
+		refuse(&call->why, PTRD_ERR_INVALID_EIP_ID,
+			"%s is the id of %s in region %s already", QUOTE(text),
+			address_format(&other.address, address), region->name);
+		return refuse_field(&call->why, "id", given);
+	}
+	snprintf(id, EIP_ID_MAX, "%s", text);
+	return true;
+}
+
+/* A new EIP: its default PTR is served from here on. */
+static bool bind_new(struct call *call, struct eip *eip, const char *project)
+{
+	struct control *control = call->control;
+	char text[ADDRESS_TEXT_MAX];
+
+	eip->region = store_region_of(control->store, &eip->address);
+	if (eip->region == NULL) {
+		refuse(&call->why, PTRD_ERR_INVALID_REGION, "%s is in no region's prefixes",
+			address_format(&eip->address, text));
+		return refuse_field(
+			&call->why, "address", json_object_get(call->params, "address"));
+	}
+	if (!choose_id(call, eip->region, eip->id))
+		return false;
+	snprintf(eip->project, sizeof(eip->project), "%s", project);
+	if (!store_eip_add(control->store, eip))
+		return call_store_failed(call);
+	if (eip->region->attached
+		&& publisher_bind(control->publisher, eip->region->name, &eip->address) < 0)
+		return call_publisher_failed(call);
+	return done(call, eip);
+}
+
+/* Another project takes the address over: the old one's PTR must not stay. */
+static bool bind_over(struct call *call, struct eip *eip, const char *project)
+{
+	struct control *control = call->control;
+	const bool had_ptr = eip->has_ptr;
+	char id[EIP_ID_MAX];
+
+	/* The client may keep the id that the address has. */
+	const char *given = call_text(call, "id", NULL);
+	if (given != NULL && strcmp(given, eip->id) == 0)
+		snprintf(id, sizeof(id), "%s", given);
+	else if (!choose_id(call, eip->region, id))
+		return false;
+	if (!store_eip_rebind(control->store, eip, id, project))
+		return call_store_failed(call);
+	if (had_ptr && eip->region->attached
+		&& publisher_unset(control->publisher, eip->region->name, &eip->address) < 0)
+		return call_publisher_failed(call);
+	return done(call, eip);
+}
+
+bool eip_bind(struct call *call)
+{
+	const char *project = PROJECT_DEFAULT, *id = call_text(call, "id", NULL);
+	struct address address;
+	struct eip eip;
+
+	if (!call_address(call, "address", &address) || !call_project(call, &project))
+		return false;
+	const int found = store_eip(call->control->store, &address, &eip);
+	if (found < 0)
+		return call_store_failed(call);
+	if (found == 0) {
+		eip.address = address;
+		return bind_new(call, &eip, project);
+	}
+	if (strcmp(eip.project, project) != 0)
+		return bind_over(call, &eip, project);
+	if (id != NULL && strcmp(eip.id, id) != 0) {
+		if (eip_id_check(id, &call->why))
+			refuse(&call->why, PTRD_ERR_INVALID_EIP_ID,
+				"%s differs from the id that this EIP has, %s; unbind it first",
+				QUOTE(id), eip.id);
+		return refuse_field(&call->why, "id", json_object_get(call->params, "id"));
+	}
+	return done(call, &eip);
+}
+
+bool eip_unbind(struct call *call)
+{
+	struct control *control = call->control;
+	struct eip eip;
+
+	if (!call_eip(call, &eip))
+		return false;
+	if (!store_eip_remove(control->store, &eip))
+		return call_store_failed(call);
+	if (eip.region->attached
+		&& publisher_unbind(control->publisher, eip.region->name, &eip.address) < 0)
+		return call_publisher_failed(call);
+	return done_address(call, &eip.address);
+}
+
+bool eip_get(struct call *call)
+{
+	struct eip eip;
+
+	return call_eip(call, &eip) && done(call, &eip);
+}

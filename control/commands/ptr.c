@@ -1,0 +1,165 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "call.h"
+
+#define TTL_DEFAULT 300
+
+static bool done(struct call *call, const struct eip *eip)
+{
+	if (!call->quiet)
+		call->result = show_ptr(eip);
+	return true;
+}
+
+static bool need_ptr(struct call *call, const struct eip *eip, const char *field)
+{
+	char text[ADDRESS_TEXT_MAX];
+
+	if (eip->has_ptr)
+		return true;
+	refuse(&call->why, PTRD_ERR_NO_PTR, "%s has no custom PTR",
+		address_format(&eip->address, text));
+	return refuse_field(&call->why, field, json_object_get(call->params, field));
+}
+
+/* True if the list `names` has this name. Names are canonical. */
+static bool already_named(const char *names, const char *name)
+{
+	const size_t len = strlen(name);
+
+	for (const char *at = names; (at = strstr(at, name)) != NULL; at++)
+		if ((at == names || at[-1] == ' ') && (at[len] == '\0' || at[len] == ' '))
+			return true;
+	return false;
+}
+
+static bool refuse_count(struct call *call, const json_t *array)
+{
+	refuse(&call->why, PTRD_ERR_INVALID_NAME, "has %zu names, must have 1 to %d",
+		json_array_size(array), PTRD_RECORD_NAMES_MAX);
+	return refuse_field(&call->why, "names", NULL);
+}
+
+/* A set: names that are equal once folded count once, in the place of the first. */
+static bool call_names(struct call *call, char names[static NAMES_TEXT_MAX])
+{
+	const json_t *array = json_object_get(call->params, "names"), *value;
+	char name[NAME_TEXT_MAX], field[32];
+	size_t i, used = 0;
+	unsigned count = 0;
+
+	names[0] = '\0';
+	json_array_foreach(array, i, value)
+	{
+		snprintf(field, sizeof(field), "names[%zu]", i);
+		if (!json_is_string(value)) {
+			call->why.rpc = PTRD_RPC_INVALID_PARAMS;
+			refuse(&call->why, PTRD_ERR_INVALID_REQUEST, "must be a string");
+			return refuse_field(&call->why, field, value);
+		}
+		if (!name_canonical(json_string_value(value), name, &call->why))
+			return refuse_field(&call->why, field, value);
+		if (already_named(names, name))
+			continue;
+		if (++count > PTRD_RECORD_NAMES_MAX)
+			return refuse_count(call, array);
+		used += (size_t)snprintf(
+			names + used, NAMES_TEXT_MAX - used, "%s%s", used > 0 ? " " : "", name);
+	}
+	return count > 0 || refuse_count(call, array);
+}
+
+static bool call_ttl(struct call *call, uint32_t *ttl)
+{
+	const json_t *value = json_object_get(call->params, "ttl");
+
+	*ttl = TTL_DEFAULT;
+	if (value == NULL)
+		return true;
+	if (!ttl_check(json_integer_value(value), &call->why))
+		return refuse_field(&call->why, "ttl", value);
+	*ttl = (uint32_t)json_integer_value(value);
+	return true;
+}
+
+static bool publish(struct call *call, const struct eip *eip)
+{
+	struct publisher *publisher = call->control->publisher;
+	struct record_wire record;
+
+	if (!eip->region->attached)
+		return true;
+	eip_record(eip, &record);
+	return publisher_set(publisher, eip->region->name, &eip->address, &record) >= 0
+		|| call_publisher_failed(call);
+}
+
+bool ptr_set(struct call *call)
+{
+	char names[NAMES_TEXT_MAX];
+	struct eip eip;
+	uint32_t ttl;
+
+	if (!call_names(call, names) || !call_ttl(call, &ttl) || !call_eip(call, &eip))
+		return false;
+	if (eip.has_ptr && eip.ptr_ttl == ttl && names_equal(eip.ptr_names, names))
+		return done(call, &eip);
+	if (!store_ptr_set(call->control->store, &eip, names, ttl))
+		return call_store_failed(call);
+	return publish(call, &eip) && done(call, &eip);
+}
+
+bool ptr_unset(struct call *call)
+{
+	struct control *control = call->control;
+	struct eip eip;
+
+	if (!call_eip(call, &eip) || !need_ptr(call, &eip, "address"))
+		return false;
+	if (!store_ptr_unset(control->store, &eip))
+		return call_store_failed(call);
+	if (eip.region->attached
+		&& publisher_unset(control->publisher, eip.region->name, &eip.address) < 0)
+		return call_publisher_failed(call);
+	if (!call->quiet)
+		call->result = json_pack("{s:o}", "address", show_address(&eip.address));
+	return true;
+}
+
+/* The EIP of a PTR id, `region:eip-id`. */
+static bool eip_of_id(struct call *call, const json_t *value, struct eip *eip)
+{
+	char name[REGION_NAME_MAX], id[EIP_ID_MAX];
+
+	if (!ptr_id_split(json_string_value(value), name, id, &call->why))
+		return refuse_field(&call->why, "id", value);
+	const struct region *region = store_region(call->control->store, name);
+	if (region == NULL) {
+		refuse(&call->why, PTRD_ERR_INVALID_REGION, "there is no region %s", QUOTE(name));
+		return refuse_field(&call->why, "id", value);
+	}
+	const int found = store_eip_by_id(call->control->store, region, id, eip);
+	if (found < 0)
+		return call_store_failed(call);
+	if (found == 1)
+		return true;
+	refuse(&call->why, PTRD_ERR_NO_EIP, "region %s has no EIP with the id %s", name, QUOTE(id));
+	return refuse_field(&call->why, "id", value);
+}
+
+bool ptr_get(struct call *call)
+{
+	const json_t *address = json_object_get(call->params, "address");
+	const json_t *id = json_object_get(call->params, "id");
+	struct eip eip = {.has_ptr = false};
+
+	if ((address == NULL) == (id == NULL)) {
+		call->why.rpc = PTRD_RPC_INVALID_PARAMS;
+		return refuse(&call->why, PTRD_ERR_INVALID_REQUEST,
+			"give one of address and id, not %s", id == NULL ? "neither" : "both");
+	}
+	if (id != NULL)
+		return eip_of_id(call, id, &eip) && need_ptr(call, &eip, "id") && done(call, &eip);
+	return call_eip(call, &eip) && need_ptr(call, &eip, "address") && done(call, &eip);
+}

@@ -1,0 +1,136 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "load.h"
+#include "region_spec.h"
+
+static bool done(struct call *call, const struct region *region)
+{
+	if (call->quiet)
+		return true;
+	call->result = show_region(call->control->store, region);
+	return call->result != NULL || call_store_failed(call);
+}
+
+/* True if no region has an address of these prefixes. */
+static bool prefixes_free(struct call *call, const struct region *region)
+{
+	char text[PREFIX_TEXT_MAX];
+
+	for (unsigned i = 0; i < region->info.prefixes_count; i++) {
+		const struct region *other
+			= store_region_overlapping(call->control->store, &region->prefixes[i]);
+
+		if (other != NULL) {
+			refuse(&call->why, PTRD_ERR_INVALID_REGION,
+				"%s overlaps with a prefix of region %s",
+				prefix_format(&region->prefixes[i], text), other->name);
+			return refuse_field(&call->why, "prefixes", NULL);
+		}
+	}
+	return true;
+}
+
+/* A name that is taken: the same region once more is no error, another one is. */
+static bool create_again(
+	struct call *call, const struct region *region, const json_t *spec, bool attached)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach(
+		region->spec, name, value) if (!json_equal(json_object_get(spec, name), value))
+	{
+		refuse(&call->why, PTRD_ERR_INVALID_REGION,
+			"region %s exists with another value of this", region->name);
+		return refuse_field(&call->why, name, json_object_get(spec, name));
+	}
+	if (region->attached != attached) {
+		refuse(&call->why, PTRD_ERR_INVALID_REGION, "region %s exists and is %s",
+			region->name, region->attached ? "attached" : "detached");
+		return refuse_field(&call->why, "state", NULL);
+	}
+	return done(call, region);
+}
+
+static bool create_new(struct call *call, const char *name, json_t *spec, bool attached)
+{
+	struct control *control = call->control;
+	struct region *region = region_new(name, spec);
+
+	if (region == NULL)
+		return refuse(&call->why, PTRD_ERR_INTERNAL, "out of memory");
+	region->attached = attached;
+	if (!prefixes_free(call, region)) {
+		region_free(region);
+		return false;
+	}
+	if (!store_region_add(control->store, region)) {
+		region_free(region);
+		return call_store_failed(call);
+	}
+	if (attached
+		&& publisher_attach(control->publisher, &region->info,
+			   (uint32_t)store_revision(control->store), 0, 0)
+			< 0)
+		return call_publisher_failed(call);
+	return done(call, region);
+}
+
+bool region_create(struct call *call)
+{
+	const char *name = call_text(call, "name", NULL);
+	const bool attached = strcmp(call_text(call, "state", "attached"), "attached") == 0;
+	bool created;
+
+	if (!region_name_check(name, &call->why))
+		return refuse_field(&call->why, "name", json_object_get(call->params, "name"));
+	json_t *spec = region_spec(call);
+	if (spec == NULL)
+		return false;
+	const struct region *region = store_region(call->control->store, name);
+	created = region != NULL ? create_again(call, region, spec, attached)
+				 : create_new(call, name, spec, attached);
+	/* The refusal may show a value of the description, which is about to go. */
+	if (!created && call->why.value != NULL)
+		call->why.value = json_object_get(call->params, call->why.field);
+	json_decref(spec);
+	return created;
+}
+
+bool region_get(struct call *call)
+{
+	const struct region *region;
+
+	return call_region(call, "name", &region) && done(call, region);
+}
+
+bool region_attach(struct call *call)
+{
+	struct control *control = call->control;
+	const struct region *region;
+
+	if (!call_region(call, "name", &region))
+		return false;
+	if (region->attached)
+		return done(call, region);
+	if (!store_region_attach(control->store, region, true))
+		return call_store_failed(call);
+	return load_attached(control, region, &call->why) && done(call, region);
+}
+
+bool region_detach(struct call *call)
+{
+	struct control *control = call->control;
+	const struct region *region;
+
+	if (!call_region(call, "name", &region))
+		return false;
+	if (!region->attached)
+		return done(call, region);
+	if (!store_region_attach(control->store, region, false))
+		return call_store_failed(call);
+	if (publisher_detach(control->publisher, region->name) < 0)
+		return call_publisher_failed(call);
+	return done(call, region);
+}

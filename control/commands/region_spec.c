@@ -1,0 +1,255 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <ptrd/directory.h>
+
+#include "template.h"
+
+#include "region_spec.h"
+
+#define DEFAULT_NAME "ecs-{a}-{b}-{c}-{d}.{suffix}"
+
+static const struct param soa_params[] = {
+	{"mname", JSON_STRING, false},
+	{"rname", JSON_STRING, false},
+	{"refresh", JSON_INTEGER, false},
+	{"retry", JSON_INTEGER, false},
+	{"expire", JSON_INTEGER, false},
+	{"minimum", JSON_INTEGER, false},
+	{"ttl", JSON_INTEGER, false},
+	{NULL, JSON_NULL, false},
+};
+
+static const struct param ns_params[] = {
+	{"names", JSON_ARRAY, false},
+	{"ttl", JSON_INTEGER, false},
+	{NULL, JSON_NULL, false},
+};
+
+static bool refuse_member(
+	struct call *call, const char *path, const char *name, const json_t *value)
+{
+	char field[sizeof(call->why.field)];
+
+	snprintf(field, sizeof(field), "%s%s", path, name);
+	return refuse_field(&call->why, field, value);
+}
+
+/* A domain name: object[name], or the fallback, which is canonical. */
+static bool put_name(struct call *call, json_t *spec, const char *path, const json_t *object,
+	const char *name, const char *fallback)
+{
+	const json_t *value = json_object_get(object, name);
+	char canonical[NAME_TEXT_MAX];
+
+	if (value == NULL)
+		return json_object_set_new(spec, name, json_string(fallback)) == 0;
+	if (!name_canonical(json_string_value(value), canonical, &call->why))
+		return refuse_member(call, path, name, value);
+	return json_object_set_new(spec, name, json_string(canonical)) == 0;
+}
+
+/* A time in seconds: object[name] or the fallback. */
+static bool put_seconds(struct call *call, json_t *spec, const char *path, const json_t *object,
+	const char *name, json_int_t fallback)
+{
+	const json_t *value = json_object_get(object, name);
+	const json_int_t seconds = value != NULL ? json_integer_value(value) : fallback;
+
+	if (!ttl_check(seconds, &call->why))
+		return refuse_member(call, path, name, value);
+	return json_object_set_new(spec, name, json_integer(seconds)) == 0;
+}
+
+/* One of two words: the first is the default. */
+static bool check_word(struct call *call, const char *name, const char *first, const char *second)
+{
+	const json_t *value = json_object_get(call->params, name);
+	const char *text = call_text(call, name, first);
+
+	if (strcmp(text, first) == 0 || strcmp(text, second) == 0)
+		return true;
+	refuse(&call->why, PTRD_ERR_INVALID_REGION, "%s is neither \"%s\" nor \"%s\"", QUOTE(text),
+		first, second);
+	return refuse_field(&call->why, name, value);
+}
+
+static int by_first(const void *a, const void *b)
+{
+	const struct prefix *x = a, *y = b;
+
+	return address_compare(&x->first, &y->first);
+}
+
+static bool parse_prefixes(struct call *call, const json_t *array, struct prefix *prefixes)
+{
+	const json_t *value;
+	char field[32];
+	size_t i;
+
+	json_array_foreach(array, i, value)
+	{
+		snprintf(field, sizeof(field), "prefixes[%zu]", i);
+		if (!json_is_string(value)) {
+			call->why.rpc = PTRD_RPC_INVALID_PARAMS;
+			refuse(&call->why, PTRD_ERR_INVALID_REQUEST, "must be a string");
+			return refuse_field(&call->why, field, value);
+		}
+		if (!prefix_parse(json_string_value(value), &prefixes[i], &call->why))
+			return refuse_field(&call->why, field, value);
+	}
+	return true;
+}
+
+/* In order of address, none inside of another. */
+static bool put_prefixes(struct call *call, json_t *spec)
+{
+	const json_t *array = json_object_get(call->params, "prefixes");
+	struct prefix prefixes[PTRD_REGION_PREFIXES_MAX];
+	char text[PREFIX_TEXT_MAX], other[PREFIX_TEXT_MAX];
+	const size_t count = json_array_size(array);
+	json_t *sorted = json_array();
+
+	json_object_set_new(spec, "prefixes", sorted);
+	if (count < 1 || count > PTRD_REGION_PREFIXES_MAX) {
+		refuse(&call->why, PTRD_ERR_INVALID_REGION, "has %zu prefixes, must have 1 to %d",
+			count, PTRD_REGION_PREFIXES_MAX);
+		return refuse_field(&call->why, "prefixes", NULL);
+	}
+	if (!parse_prefixes(call, array, prefixes))
+		return false;
+	qsort(prefixes, count, sizeof(prefixes[0]), by_first);
+	for (size_t i = 0; i < count; i++) {
+		if (i > 0 && prefix_overlaps(&prefixes[i - 1], &prefixes[i])) {
+			refuse(&call->why, PTRD_ERR_INVALID_REGION, "%s and %s overlap",
+				prefix_format(&prefixes[i - 1], text),
+				prefix_format(&prefixes[i], other));
+			return refuse_field(&call->why, "prefixes", NULL);
+		}
+		json_array_append_new(sorted, json_string(prefix_format(&prefixes[i], text)));
+	}
+	return true;
+}
+
+/* The template must give a host name for every address: the engine's compiler is the judge. */
+static bool put_default_name(struct call *call, json_t *spec)
+{
+	const json_t *value = json_object_get(call->params, "default_name");
+	const char *text = call_text(call, "default_name", DEFAULT_NAME);
+	const char *suffix = json_string_value(json_object_get(spec, "suffix"));
+	char error[TEMPLATE_ERROR_SIZE];
+	struct dns_template compiled;
+
+	if (dns_template_compile(&compiled, text, suffix, error) < 0) {
+		refuse(&call->why, PTRD_ERR_INVALID_REGION, "%s", error);
+		call->why.value = value;
+		return false;
+	}
+	return json_object_set_new(spec, "default_name", json_string(text)) == 0;
+}
+
+/* `label` in front of the suffix. */
+static bool below_suffix(
+	struct call *call, const json_t *spec, const char *label, char name[static NAME_TEXT_MAX])
+{
+	const json_t *suffix = json_object_get(spec, "suffix");
+	char joined[NAME_TEXT_MAX + 16];
+
+	snprintf(joined, sizeof(joined), "%s.%s", label, json_string_value(suffix));
+	return name_canonical(joined, name, &call->why)
+		|| refuse_field(&call->why, "suffix", json_object_get(call->params, "suffix"));
+}
+
+static bool put_ns_names(struct call *call, const json_t *given, json_t *names)
+{
+	char field[32], canonical[NAME_TEXT_MAX];
+	const json_t *value;
+	size_t i;
+
+	if (json_array_size(given) < 1 || json_array_size(given) > PTRD_REGION_NS_MAX) {
+		refuse(&call->why, PTRD_ERR_INVALID_REGION, "has %zu names, must have 1 to %d",
+			json_array_size(given), PTRD_REGION_NS_MAX);
+		return refuse_field(&call->why, "ns.names", NULL);
+	}
+	json_array_foreach(given, i, value)
+	{
+		snprintf(field, sizeof(field), "ns.names[%zu]", i);
+		if (!json_is_string(value)) {
+			call->why.rpc = PTRD_RPC_INVALID_PARAMS;
+			refuse(&call->why, PTRD_ERR_INVALID_REQUEST, "must be a string");
+			return refuse_field(&call->why, field, value);
+		}
+		if (!name_canonical(json_string_value(value), canonical, &call->why))
+			return refuse_field(&call->why, field, value);
+		json_array_append_new(names, json_string(canonical));
+	}
+	return true;
+}
+
+static bool put_ns(struct call *call, json_t *spec)
+{
+	const json_t *given = json_object_get(call->params, "ns");
+	const json_t *given_names = json_object_get(given, "names");
+	json_t *ns = json_object(), *names = json_array();
+	char name[NAME_TEXT_MAX];
+
+	json_object_set_new(spec, "ns", ns);
+	json_object_set_new(ns, "names", names);
+	if (given != NULL && !params_check(ns_params, "ns.", given, &call->why))
+		return false;
+	if (given_names != NULL) {
+		if (!put_ns_names(call, given_names, names))
+			return false;
+	} else {
+		if (!below_suffix(call, spec, "ns1", name))
+			return false;
+		json_array_append_new(names, json_string(name));
+	}
+	return put_seconds(call, ns, "ns.", given, "ttl", 3600);
+}
+
+static bool put_soa(struct call *call, json_t *spec)
+{
+	const json_t *given = json_object_get(call->params, "soa");
+	const json_t *ns_names = json_object_get(json_object_get(spec, "ns"), "names");
+	json_t *soa = json_object();
+	char rname[NAME_TEXT_MAX];
+
+	json_object_set_new(spec, "soa", soa);
+	return (given == NULL || params_check(soa_params, "soa.", given, &call->why))
+		&& below_suffix(call, spec, "hostmaster", rname)
+		&& put_name(call, soa, "soa.", given, "mname",
+			json_string_value(json_array_get(ns_names, 0)))
+		&& put_name(call, soa, "soa.", given, "rname", rname)
+		&& put_seconds(call, soa, "soa.", given, "refresh", 3600)
+		&& put_seconds(call, soa, "soa.", given, "retry", 900)
+		&& put_seconds(call, soa, "soa.", given, "expire", 604800)
+		&& put_seconds(call, soa, "soa.", given, "minimum", 300)
+		&& put_seconds(call, soa, "soa.", given, "ttl", 3600);
+}
+
+static bool put_all(struct call *call, json_t *spec)
+{
+	return put_prefixes(call, spec) && put_name(call, spec, "", call->params, "suffix", "")
+		&& put_default_name(call, spec)
+		&& put_seconds(call, spec, "", call->params, "default_ttl", 300)
+		&& check_word(call, "unbound", "nxdomain", "default")
+		&& json_object_set_new(
+			   spec, "unbound", json_string(call_text(call, "unbound", "nxdomain")))
+		== 0
+		&& put_ns(call, spec) && put_soa(call, spec)
+		&& check_word(call, "state", "attached", "detached");
+}
+
+json_t *region_spec(struct call *call)
+{
+	json_t *spec = json_object();
+
+	/* Replaced by the reason, unless it is memory that is short. */
+	refuse(&call->why, PTRD_ERR_INTERNAL, "out of memory");
+	if (put_all(call, spec))
+		return spec;
+	json_decref(spec);
+	return NULL;
+}

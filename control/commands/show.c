@@ -1,0 +1,123 @@
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "template.h"
+
+#include "call.h"
+
+json_t *show_time(int64_t seconds)
+{
+	const time_t time = (time_t)seconds;
+	char text[sizeof("2147483647-12-31T23:59:59Z")] = "";
+	struct tm utc;
+
+	if (gmtime_r(&time, &utc) != NULL)
+		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc);
+	return json_string(text);
+}
+
+json_t *show_address(const struct address *address)
+{
+	char text[ADDRESS_TEXT_MAX];
+
+	return json_string(address_format(address, text));
+}
+
+static json_t *show_names(const char *names)
+{
+	json_t *array = json_array();
+
+	while (*names != '\0') {
+		const size_t len = strcspn(names, " ");
+
+		json_array_append_new(array, json_stringn(names, len));
+		names += len;
+		names += *names == ' ';
+	}
+	return array;
+}
+
+/* Wire format of a host name, as dns_template_expand() makes it: no byte that needs an escape. */
+static void name_text(const uint8_t *wire, char text[static NAME_TEXT_MAX])
+{
+	for (; *wire != 0; wire += 1 + *wire) {
+		memcpy(text, wire + 1, *wire);
+		text += *wire;
+		*text++ = '.';
+	}
+	*text = '\0';
+}
+
+static json_t *show_default_name(const struct eip *eip)
+{
+	const struct region_info *info = &eip->region->info;
+	char text[NAME_TEXT_MAX], error[TEMPLATE_ERROR_SIZE];
+	uint8_t wire[PTRD_NAME_WIRE_MAX];
+	struct dns_template compiled;
+	uint32_t number;
+
+	if (dns_template_compile(&compiled, info->default_name, info->suffix, error) < 0)
+		return json_null();
+	memcpy(&number, eip->address.bytes, sizeof(number));
+	dns_template_expand(&compiled, ntohl(number), wire);
+	name_text(wire, text);
+	return json_string(text);
+}
+
+static json_t *show_eip_ptr(const struct eip *eip)
+{
+	if (!eip->has_ptr)
+		return json_null();
+	return json_pack(
+		"{s:o,s:I}", "names", show_names(eip->ptr_names), "ttl", (json_int_t)eip->ptr_ttl);
+}
+
+json_t *show_eip(const struct eip *eip)
+{
+	return json_pack("{s:o,s:s,s:s,s:s,s:o,s:o,s:I,s:o}", "address",
+		show_address(&eip->address), "id", eip->id, "region", eip->region->name, "project",
+		eip->project, "ptr", show_eip_ptr(eip), "default_name", show_default_name(eip),
+		"revision", (json_int_t)eip->revision, "created", show_time(eip->created));
+}
+
+json_t *show_ptr(const struct eip *eip)
+{
+	char id[REGION_NAME_MAX + EIP_ID_MAX];
+
+	snprintf(id, sizeof(id), "%s:%s", eip->region->name, eip->id);
+	return json_pack("{s:s,s:o,s:s,s:s,s:o,s:I,s:s,s:I,s:o,s:o}", "id", id, "address",
+		show_address(&eip->address), "region", eip->region->name, "project", eip->project,
+		"names", show_names(eip->ptr_names), "ttl", (json_int_t)eip->ptr_ttl, "status",
+		"ACTIVE", "revision", (json_int_t)eip->ptr_revision, "created",
+		show_time(eip->ptr_created), "updated", show_time(eip->ptr_updated));
+}
+
+json_t *show_region(struct store *store, const struct region *region)
+{
+	struct region_figures figures;
+
+	if (!store_region_figures(store, region, &figures))
+		return NULL;
+	json_t *shown = json_pack("{s:s}", "name", region->name);
+	json_t *spec = json_deep_copy(region->spec);
+
+	json_object_update(shown, spec);
+	json_decref(spec);
+	json_object_set_new(
+		json_object_get(shown, "soa"), "serial", json_integer((uint32_t)figures.revision));
+	json_t *rest = json_pack("{s:s,s:I,s:I,s:I,s:o,s:o}", "state",
+		region->attached ? "attached" : "detached", "eips", (json_int_t)figures.eips,
+		"ptrs", (json_int_t)figures.ptrs, "revision", (json_int_t)figures.revision,
+		"created", show_time(figures.created), "updated", show_time(figures.updated));
+
+	json_object_update(shown, rest);
+	json_decref(rest);
+	return shown;
+}
+
+void eip_record(const struct eip *eip, struct record_wire *record)
+{
+	record_encode(eip->ptr_names, eip->ptr_ttl, record);
+}

@@ -1,0 +1,265 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "connection.h"
+
+#define INPUT_MAX (2 * PTRD_LINE_MAX) /* bytes; reading stops while more is untaken */
+#define READ_SIZE (256 * 1024)        /* bytes at most in one turn */
+#define APPLY_TIMEOUT 10000           /* milliseconds */
+
+/*
+ * One read of all that is there. Not a bufferevent, nor evbuffer_read(): those read 4 KiB at a
+ * time, and a round, which costs an fsync, would then be as small.
+ */
+static void on_readable(evutil_socket_t fd, short what, void *context)
+{
+	static uint8_t bytes[READ_SIZE]; /* there is one thread */
+	struct connection *c = context;
+
+	(void)what;
+	if (evbuffer_get_length(c->input) >= INPUT_MAX) {
+		event_del(c->readable);
+		return;
+	}
+	const ssize_t got = read(fd, bytes, sizeof(bytes));
+	if (got > 0 && evbuffer_add(c->input, bytes, (size_t)got) < 0)
+		c->dead = true;
+	if (got == 0) {
+		c->closed = true;
+		event_del(c->readable);
+	}
+	if (got < 0 && errno != EAGAIN && errno != EINTR)
+		c->dead = true;
+}
+
+/* Sends what the socket takes now, and asks to be woken up for the rest. */
+static void flush(struct connection *c)
+{
+	while (!c->dead && evbuffer_get_length(c->output) > 0) {
+		if (evbuffer_write(c->output, c->fd) >= 0 || errno == EINTR)
+			continue;
+		if (errno != EAGAIN || event_add(c->writable, NULL) < 0)
+			c->dead = true;
+		return;
+	}
+}
+
+static void on_writable(evutil_socket_t fd, short what, void *context)
+{
+	(void)fd;
+	(void)what;
+	flush(context);
+}
+
+static bool make(struct connection *c, struct event_base *base, int fd)
+{
+	STAILQ_INIT(&c->replies);
+	c->fd = fd;
+	c->input = evbuffer_new();
+	c->output = evbuffer_new();
+	c->readable = event_new(base, fd, EV_READ | EV_PERSIST, on_readable, c);
+	c->writable = event_new(base, fd, EV_WRITE, on_writable, c);
+	return c->input != NULL && c->output != NULL && c->readable != NULL && c->writable != NULL
+		&& event_add(c->readable, NULL) == 0;
+}
+
+struct connection *connection_new(struct event_base *base, int fd)
+{
+	struct connection *c = calloc(1, sizeof(*c));
+
+	if (c != NULL && make(c, base, fd))
+		return c;
+	if (c != NULL)
+		connection_free(c);
+	else
+		close(fd);
+	return NULL;
+}
+
+void connection_free(struct connection *c)
+{
+	struct request *request;
+
+	while ((request = STAILQ_FIRST(&c->replies)) != NULL) {
+		STAILQ_REMOVE_HEAD(&c->replies, next);
+		request_free(request);
+		free(request);
+	}
+	if (c->readable != NULL)
+		event_free(c->readable);
+	if (c->writable != NULL)
+		event_free(c->writable);
+	if (c->input != NULL)
+		evbuffer_free(c->input);
+	if (c->output != NULL)
+		evbuffer_free(c->output);
+	close(c->fd);
+	free(c);
+}
+
+static void enqueue(struct connection *c, struct request *request)
+{
+	request->connection = c;
+	c->unsent += request->reply_len;
+	STAILQ_INSERT_TAIL(&c->replies, request, next);
+}
+
+/* Out of memory for a request: its client is cut off, because a reply would be missing. */
+static struct request *new_request(struct connection *c)
+{
+	struct request *request = calloc(1, sizeof(*request));
+
+	if (request == NULL)
+		c->dead = true;
+	return request;
+}
+
+static void take_line(struct connection *c, struct round *round, const char *line, size_t len)
+{
+	/* An empty line is no request. Carriage returns are white space to JSON. */
+	if (len == 0 || (len == 1 && line[0] == '\r'))
+		return;
+	struct request *request = new_request(c);
+
+	if (request == NULL)
+		return;
+	request_parse(request, line, len);
+	round_execute(round, request);
+	enqueue(c, request);
+}
+
+static void take_long_line(struct connection *c)
+{
+	struct request *request = new_request(c);
+
+	if (request == NULL)
+		return;
+	request->reply = rpc_line_too_long(&request->reply_len);
+	enqueue(c, request);
+}
+
+bool connection_may_take(const struct connection *c)
+{
+	return !c->dead && evbuffer_get_length(c->output) + c->unsent < CONNECTION_OUTPUT_MAX;
+}
+
+/* The end of the first line, or NULL. What has been looked at once is not looked at again. */
+static const char *find_newline(struct connection *c)
+{
+	struct evbuffer_ptr from;
+	const size_t len = evbuffer_get_length(c->input);
+
+	if (len == c->scanned
+		|| evbuffer_ptr_set(c->input, &from, c->scanned, EVBUFFER_PTR_SET) < 0)
+		return NULL;
+	const struct evbuffer_ptr at = evbuffer_search(c->input, "\n", 1, &from);
+	if (at.pos < 0) {
+		c->scanned = len;
+		return NULL;
+	}
+	c->scanned = 0;
+	const unsigned char *start = evbuffer_pullup(c->input, at.pos + 1);
+	if (start == NULL) {
+		c->dead = true;
+		return NULL;
+	}
+	return (const char *)start + at.pos;
+}
+
+/* No newline within the longest line there may be: its rest is skipped as it comes. */
+static void skip_if_too_long(struct connection *c)
+{
+	const size_t len = evbuffer_get_length(c->input);
+
+	if (!c->skipping && len < PTRD_LINE_MAX)
+		return;
+	if (!c->skipping)
+		take_long_line(c);
+	c->skipping = true;
+	evbuffer_drain(c->input, len);
+	c->scanned = 0;
+}
+
+size_t connection_take(struct connection *c, struct round *round, size_t budget)
+{
+	const char *newline = NULL;
+	size_t taken = 0;
+
+	while (taken < budget && !round_full(round) && connection_may_take(c)
+		&& (newline = find_newline(c)) != NULL) {
+		const char *line = (const char *)evbuffer_pullup(c->input, 1);
+		const size_t len = (size_t)(newline - line);
+
+		if (!c->skipping && len < PTRD_LINE_MAX)
+			take_line(c, round, line, len);
+		else if (!c->skipping)
+			take_long_line(c);
+		c->skipping = false;
+		evbuffer_drain(c->input, len + 1);
+		taken += len + 1;
+	}
+	c->has_lines = newline != NULL || evbuffer_get_length(c->input) > c->scanned;
+	if (!c->has_lines)
+		skip_if_too_long(c);
+	if (!c->closed && evbuffer_get_length(c->input) < INPUT_MAX
+		&& !event_pending(c->readable, EV_READ, NULL) && event_add(c->readable, NULL) < 0)
+		c->dead = true;
+	return taken;
+}
+
+void connection_stop(struct connection *c)
+{
+	event_del(c->readable);
+	c->closed = true;
+	c->has_lines = false;
+}
+
+static bool settled(struct request *request, struct publisher *publisher, int64_t now)
+{
+	struct refusal why;
+
+	if (request->generation == 0 || publisher_applied(publisher, request->generation))
+		return true;
+	if (request->deadline == 0)
+		request->deadline = now + APPLY_TIMEOUT;
+	if (now < request->deadline)
+		return false;
+	refusal_init(&why);
+	refuse(&why, PTRD_ERR_INTERNAL,
+		"stored, but the dataplane has not applied generation %llu within %d s",
+		(unsigned long long)request->generation, APPLY_TIMEOUT / 1000);
+	request_refused(request, &why);
+	return true;
+}
+
+size_t connection_send(struct connection *c, struct publisher *publisher, int64_t now)
+{
+	struct request *request;
+	size_t waiting = 0;
+
+	while ((request = STAILQ_FIRST(&c->replies)) != NULL && settled(request, publisher, now)) {
+		if (request->reply_len > 0
+			&& evbuffer_add(c->output, request->reply, request->reply_len) < 0)
+			c->dead = true;
+		STAILQ_REMOVE_HEAD(&c->replies, next);
+		request_free(request);
+		free(request);
+	}
+	c->unsent = 0;
+	for (request = STAILQ_FIRST(&c->replies); request != NULL;
+		request = STAILQ_NEXT(request, next)) {
+		c->unsent += request->reply_len;
+		waiting++;
+	}
+	flush(c);
+	return waiting;
+}
+
+bool connection_finished(const struct connection *c)
+{
+	return c->dead
+		|| (c->closed && !c->has_lines && STAILQ_EMPTY(&c->replies)
+			&& evbuffer_get_length(c->output) == 0);
+}

@@ -1,0 +1,56 @@
+/*
+ * Connection: one client. Bytes become lines, lines become requests of a round; replies wait, in
+ * the order of the requests, until they may be sent. Main thread.
+ */
+#pragma once
+
+#include <sys/queue.h>
+
+#include <event2/buffer.h>
+#include <event2/event.h>
+
+#include "round.h"
+
+/* While more than this waits to be sent to a client, none of its requests is taken. */
+#define CONNECTION_OUTPUT_MAX (4 * 1024 * 1024)
+
+struct connection {
+	TAILQ_ENTRY(connection) link;
+	int fd;
+	struct event *readable, *writable;
+	struct evbuffer *input, *output;
+	size_t scanned;               /* bytes of the input that hold no newline */
+	bool skipping;                /* inside of a line that is too long */
+	bool closed;                  /* the client sends no more */
+	bool dead;                    /* the connection is broken */
+	bool has_lines;               /* complete lines are left for the next round */
+	size_t unsent;                /* bytes of replies that are made and not in the output yet */
+	struct request_queue replies; /* of the round, or waiting for a generation */
+};
+TAILQ_HEAD(connection_list, connection);
+
+/* Takes over `fd`, which is non-blocking. NULL: out of memory; `fd` is closed then. */
+struct connection *connection_new(struct event_base *base, int fd);
+void connection_free(struct connection *c);
+
+/*
+ * Executes requests that have arrived, until `budget` bytes, the round, or the client's share of
+ * output is used up. Returns the bytes taken.
+ */
+size_t connection_take(struct connection *c, struct round *round, size_t budget);
+
+/* False while its client has to read replies first. */
+bool connection_may_take(const struct connection *c);
+
+/* Reads no more: what has not been taken by now is dropped. */
+void connection_stop(struct connection *c);
+
+/*
+ * After the round: sends the replies whose generation is applied, in order. Returns the number of
+ * those that still wait. `now` is in milliseconds of the monotonic clock; a reply that waits for
+ * longer than 10 s becomes an error.
+ */
+size_t connection_send(struct connection *c, struct publisher *publisher, int64_t now);
+
+/* True if there is nothing left to do for it. */
+bool connection_finished(const struct connection *c);

@@ -1,0 +1,13 @@
+/* Load: fills region tables from the store. */
+#pragma once
+
+#include "commands/call.h"
+
+/*
+ * At start: gives the publisher every attached region with all its EIPs and starts to serve them.
+ * Returns false after writing to standard error why.
+ */
+bool load_all(struct control *control);
+
+/* Within a transaction: a region becomes attached with all its EIPs. False with `why` set. */
+bool load_attached(struct control *control, const struct region *region, struct refusal *why);

@@ -1,0 +1,37 @@
+/*
+ * Arguments of a command, declared in a table: from the words of the command line to the params of a
+ * request, and to the line of help that describes them.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include <jansson.h>
+
+enum argument_type {
+	ARGUMENT_TEXT,
+	ARGUMENT_NUMBER,
+	ARGUMENT_TEXTS, /* collected in an array: an option may be repeated, a word may be many */
+	ARGUMENT_FLAG,  /* an option without a value: `flag` is what it sets */
+	ARGUMENT_JSON,  /* a word that is a JSON object */
+};
+
+struct argument {
+	const char *word;  /* "ADDRESS": stands at its place; "--ttl": an option */
+	const char *value; /* what help shows after an option, NULL for a word or a flag */
+	const char *param; /* member of params that it sets; "soa.mname": member of a member */
+	enum argument_type type;
+	bool required;
+	const char *flag; /* ARGUMENT_FLAG: text that the member gets */
+};
+
+/*
+ * Reads `words` by the table `arguments`, which ends with a NULL word. Returns params, owned by the
+ * caller; or NULL after writing to standard error what is wrong, each line starting with `title`.
+ */
+json_t *arguments_parse(
+	const struct argument *arguments, const char *title, int count, char *const words[]);
+
+/* Writes "ADDRESS NAME [NAME..] [--ttl N]". */
+void arguments_print(FILE *out, const struct argument *arguments);

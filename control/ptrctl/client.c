@@ -1,0 +1,214 @@
+#include "client.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define READ_SIZE (64 * 1024)
+
+struct client {
+	int fd;
+	const char *path;
+	char *buffer; /* received and not yet taken; a reply may be longer than a request */
+	size_t used, size;
+};
+
+static const char *next_step(int error)
+{
+	switch (error) {
+	case ENOENT:
+	case ECONNREFUSED:
+		return "start ptrd-control, or name its socket with --socket or PTRD_SOCKET";
+	case EACCES:
+	case EPERM:
+		return "run ptrctl as root or as a member of the socket's group";
+	default:
+		return "see whether ptrd-control runs and which socket its configuration names";
+	}
+}
+
+static int connect_unix(const char *path)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+	if (strlen(path) >= sizeof(address.sun_path)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	strcpy(address.sun_path, path);
+
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -1;
+	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0) {
+		int error = errno;
+
+		close(fd);
+		errno = error;
+		return -1;
+	}
+	return fd;
+}
+
+struct client *client_open(const char *path)
+{
+	int fd = connect_unix(path);
+
+	if (fd < 0) {
+		int error = errno;
+
+		fprintf(stderr, "ptrctl: no control process at %s: %s\n", path, strerror(error));
+		fprintf(stderr, "  %s\n", next_step(error));
+		return NULL;
+	}
+	struct client *client = calloc(1, sizeof(*client));
+	if (client == NULL) {
+		fprintf(stderr, "ptrctl: out of memory\n");
+		close(fd);
+		return NULL;
+	}
+	client->fd = fd;
+	client->path = path;
+	return client;
+}
+
+void client_close(struct client *client)
+{
+	if (client == NULL)
+		return;
+	close(client->fd);
+	free(client->buffer);
+	free(client);
+}
+
+/* Returns false with errno set. A daemon that is gone is an error here, not a SIGPIPE. */
+static bool send_all(int fd, const char *data, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = send(fd, data, len, MSG_NOSIGNAL);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return false;
+		data += n;
+		len -= (size_t)n;
+	}
+	return true;
+}
+
+/* Reads what has come. Returns false with errno set, 0 standing for the end of the stream. */
+static bool receive_more(struct client *client)
+{
+	if (client->size - client->used < READ_SIZE) {
+		size_t size = client->size * 2 + READ_SIZE;
+		char *buffer = realloc(client->buffer, size);
+
+		if (buffer == NULL)
+			return false;
+		client->buffer = buffer;
+		client->size = size;
+	}
+	ssize_t n;
+	do {
+		n = recv(client->fd, client->buffer + client->used, READ_SIZE, 0);
+	} while (n < 0 && errno == EINTR);
+	if (n <= 0) {
+		if (n == 0)
+			errno = 0;
+		return false;
+	}
+	client->used += (size_t)n;
+	return true;
+}
+
+/* Waits for a whole line. Returns its length without the newline, or -1 with errno as above. */
+static ssize_t receive_line(struct client *client)
+{
+	size_t seen = 0;
+
+	for (;;) {
+		const char *start = client->buffer;
+		const char *end = client->used > seen
+			? memchr(start + seen, '\n', client->used - seen)
+			: NULL;
+
+		if (end != NULL)
+			return end - start;
+		seen = client->used;
+		if (!receive_more(client))
+			return -1;
+	}
+}
+
+static void report_loss(const struct client *client, int error)
+{
+	fprintf(stderr, "ptrctl: lost the control process at %s before it replied: %s\n",
+		client->path, error == 0 ? "connection closed" : strerror(error));
+	fprintf(stderr,
+		"  a change under way may have been made or not: look before repeating it\n");
+}
+
+static json_t *parse_reply(const struct client *client, size_t len)
+{
+	json_error_t error;
+	json_t *reply = json_loadb(client->buffer, len, 0, &error);
+
+	if (json_is_object(reply)
+		&& (json_object_get(reply, "result") != NULL
+			|| json_is_object(json_object_get(reply, "error"))))
+		return reply;
+	fprintf(stderr, "ptrctl: %s does not speak ptrd's protocol: %s\n", client->path,
+		reply == NULL ? error.text : "a reply with neither result nor error");
+	json_decref(reply);
+	return NULL;
+}
+
+json_t *client_exchange(struct client *client, const char *line, size_t len)
+{
+	ssize_t reply_len;
+
+	/* A daemon that refuses the connection may have said why before it closed it. */
+	bool sent = send_all(client->fd, line, len);
+	int error = errno;
+	reply_len = receive_line(client);
+	if (reply_len < 0) {
+		report_loss(client, sent ? errno : error);
+		return NULL;
+	}
+	json_t *reply = parse_reply(client, (size_t)reply_len);
+
+	client->used -= (size_t)reply_len + 1;
+	memmove(client->buffer, client->buffer + reply_len + 1, client->used);
+	return reply;
+}
+
+json_t *client_request(struct client *client, const char *method, json_t *params)
+{
+	json_t *request = json_pack("{s:s, s:i, s:s, s:O}", "jsonrpc", "2.0", "id", 1, "method",
+		method, "params", params);
+	char *text = json_dumps(request, JSON_COMPACT);
+	json_t *reply = NULL;
+
+	json_decref(request);
+	if (text == NULL) {
+		fprintf(stderr, "ptrctl: cannot write the request: out of memory, or not UTF-8\n");
+		return NULL;
+	}
+	size_t len = strlen(text);
+	char *line = realloc(text, len + 2);
+	if (line != NULL) {
+		strcpy(line + len, "\n");
+		reply = client_exchange(client, line, len + 1);
+		text = line;
+	} else {
+		fprintf(stderr, "ptrctl: out of memory\n");
+	}
+	free(text);
+	return reply;
+}

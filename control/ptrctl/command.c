@@ -1,0 +1,182 @@
+#include "command.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#define PAGE_MAX 500 /* objects that the control process gives in one reply */
+
+static const struct command *const nouns[] = {
+	region_commands,
+	eip_commands,
+	ptr_commands,
+	batch_commands,
+	status_commands,
+	call_commands,
+};
+#define NOUNS (sizeof(nouns) / sizeof(nouns[0]))
+
+const char *command_title(const struct command *command)
+{
+	static char title[64];
+
+	snprintf(title, sizeof(title), "%s%s%s", command->noun, command->verb != NULL ? " " : "",
+		command->verb != NULL ? command->verb : "");
+	return title;
+}
+
+const struct command *command_find(const char *noun, const char *verb, int *words)
+{
+	for (size_t i = 0; i < NOUNS; i++) {
+		for (const struct command *c = nouns[i]; c->noun != NULL; c++) {
+			if (strcmp(c->noun, noun) != 0)
+				continue;
+			*words = c->verb == NULL ? 1 : 2;
+			if (c->verb == NULL || (verb != NULL && strcmp(c->verb, verb) == 0))
+				return c;
+		}
+	}
+	return NULL;
+}
+
+unsigned command_help(FILE *out, const char *noun)
+{
+	unsigned shown = 0;
+
+	for (size_t i = 0; i < NOUNS; i++) {
+		for (const struct command *c = nouns[i]; c->noun != NULL; c++) {
+			if (noun != NULL && strcmp(c->noun, noun) != 0)
+				continue;
+			fprintf(out, "  %-14s  %s\n", command_title(c), c->help);
+			shown++;
+		}
+	}
+	return shown;
+}
+
+void command_usage(FILE *out, const struct command *command)
+{
+	fprintf(out, "usage: ptrctl [--socket PATH] [--json] %s", command_title(command));
+	arguments_print(out, command->arguments);
+	fprintf(out, "\n  %s\n", command->help);
+}
+
+struct client *session_client(struct session *session)
+{
+	if (session->client == NULL)
+		session->client = client_open(session->socket);
+	return session->client;
+}
+
+/* The obvious next step after an error code; `method` NULL: after any method. */
+static const struct hint {
+	const char *code, *method, *text;
+} hints[] = {
+	{"DNS.0502", NULL, "bind the address first: ptrctl eip bind ADDRESS"},
+	{"DNS.0507", NULL, "the EIP answers its default PTR: ptrctl eip show ADDRESS"},
+	{"DNS.0601", "eip.bind",
+		"'ptrctl region list' shows the prefixes served, 'ptrctl region create' adds some"},
+	{"DNS.0601", NULL, "'ptrctl region list' shows the regions there are"},
+	{"DNS.0505", "ptr.set", "for a name in another script give its A-label (xn--...)"},
+};
+
+static const char *find_hint(const char *code, const char *method)
+{
+	for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++)
+		if (strcmp(hints[i].code, code) == 0
+			&& (hints[i].method == NULL || strcmp(hints[i].method, method) == 0))
+			return hints[i].text;
+	return NULL;
+}
+
+void report_refusal(const char *title, const char *method, const json_t *error)
+{
+	const char *code
+		= json_string_value(json_object_get(json_object_get(error, "data"), "code"));
+	const char *message = json_string_value(json_object_get(error, "message"));
+	const char *hint = code != NULL ? find_hint(code, method) : NULL;
+
+	fprintf(stderr, "ptrctl: %s: %s%s%s\n", title, code != NULL ? code : "",
+		code != NULL ? ": " : "", message != NULL ? message : "refused without a reason");
+	if (hint != NULL)
+		fprintf(stderr, "  %s\n", hint);
+}
+
+enum exit_status session_call(struct session *session, const struct command *command,
+	const char *method, json_t *params, json_t **result)
+{
+	struct client *client = session_client(session);
+	json_t *reply = client != NULL ? client_request(client, method, params) : NULL;
+
+	if (reply == NULL)
+		return EXIT_NO_DAEMON;
+	*result = json_incref(json_object_get(reply, "result"));
+	if (*result == NULL)
+		report_refusal(command_title(command), method, json_object_get(reply, "error"));
+	json_decref(reply);
+	return *result != NULL ? EXIT_OK : EXIT_REFUSED;
+}
+
+void print_json(const json_t *object)
+{
+	json_dumpf(object, stdout, JSON_COMPACT | JSON_ENCODE_ANY);
+	putchar('\n');
+}
+
+enum exit_status run_show(struct session *session, const struct command *command, json_t *params)
+{
+	json_t *result;
+	enum exit_status status = session_call(session, command, command->method, params, &result);
+
+	if (status != EXIT_OK)
+		return status;
+	if (session->json)
+		print_json(result);
+	else
+		view_object(command->fields, result);
+	json_decref(result);
+	return EXIT_OK;
+}
+
+/* Shows one page. Returns the marker that the next one starts after, or NULL at the end. */
+static json_t *show_page(struct session *session, const struct command *command,
+	struct table *table, json_t *page, json_int_t *left)
+{
+	/* region.list gives its rows in "regions", and so do the others. */
+	char rows_name[32];
+	snprintf(rows_name, sizeof(rows_name), "%ss", command->noun);
+	const json_t *rows = json_object_get(page, rows_name);
+	json_t *marker = json_object_get(page, "marker");
+
+	if (session->json)
+		print_json(page);
+	else
+		view_table(table, rows);
+	*left -= (json_int_t)json_array_size(rows);
+	/* No more rows than asked for, and none to a reader that has gone away. */
+	if (!json_is_string(marker) || *left <= 0 || ferror(stdout))
+		return NULL;
+	return json_incref(marker);
+}
+
+enum exit_status run_list(struct session *session, const struct command *command, json_t *params)
+{
+	struct table table = {.fields = command->fields};
+	const json_t *limit = json_object_get(params, "limit");
+	json_int_t left = limit != NULL ? json_integer_value(limit) : INT64_MAX;
+	enum exit_status status;
+	json_t *page, *marker;
+
+	do {
+		/* A limit that is no count goes to the control process as it is, to be refused. */
+		json_object_set_new(
+			params, "limit", json_integer(left < PAGE_MAX ? left : PAGE_MAX));
+		status = session_call(session, command, command->method, params, &page);
+		if (status != EXIT_OK)
+			return status;
+		marker = show_page(session, command, &table, page, &left);
+		json_decref(page);
+		if (marker != NULL)
+			json_object_set_new(params, "marker", marker);
+	} while (marker != NULL);
+	return EXIT_OK;
+}

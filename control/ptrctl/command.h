@@ -1,0 +1,74 @@
+/*
+ * Commands of ptrctl: one row each, in the file of its noun. Parsing, help and dispatch read the rows.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include <jansson.h>
+
+#include "arguments.h"
+#include "client.h"
+#include "view.h"
+
+enum exit_status {
+	EXIT_OK = 0,
+	EXIT_REFUSED = 1,
+	EXIT_USAGE = 2,
+	EXIT_NO_DAEMON = 3,
+};
+
+/* What the options before the noun chose. */
+struct session {
+	const char *socket;
+	bool json;
+	struct client *client; /* NULL until the first request */
+};
+
+struct command {
+	const char *noun;
+	const char *verb; /* NULL: the noun is the whole command */
+	/* Does the command; `params` are its arguments (borrowed). Returns an exit status. */
+	enum exit_status (*run)(
+		struct session *session, const struct command *command, json_t *params);
+	const char *method;               /* that `run` calls, if it is one */
+	const struct argument *arguments; /* ends with a NULL word */
+	const struct field *fields;       /* that `run` shows of the result, or NULL */
+	const char *help;                 /* one line */
+};
+
+/* Rows of each noun, each ending with a NULL noun. */
+extern const struct command region_commands[], eip_commands[], ptr_commands[], batch_commands[],
+	status_commands[], call_commands[];
+
+/* "ptr set": how messages name a command. */
+const char *command_title(const struct command *command);
+
+/* Row of `noun` and `verb` (may be NULL), or NULL. `words`: how many of the two it takes. */
+const struct command *command_find(const char *noun, const char *verb, int *words);
+
+/* Writes the commands of `noun`, or of all nouns if it is NULL. Returns how many. */
+unsigned command_help(FILE *out, const char *noun);
+void command_usage(FILE *out, const struct command *command);
+
+/* The control process, connected to when first needed; NULL after saying why not. */
+struct client *session_client(struct session *session);
+
+/*
+ * Calls a method. EXIT_OK: `result` is the caller's. Otherwise the error has been written to
+ * standard error with a hint where a next step is obvious.
+ */
+enum exit_status session_call(struct session *session, const struct command *command,
+	const char *method, json_t *params, json_t **result);
+
+/* Writes an error object of a reply as "ptrctl: <title>: DNS.0506: ttl: ...". */
+void report_refusal(const char *title, const char *method, const json_t *error);
+
+/* Writes an object on one line of standard output. */
+void print_json(const json_t *object);
+
+/* Handlers that most rows share: call the method, show the result. */
+enum exit_status run_show(struct session *session, const struct command *command, json_t *params);
+/* The result is an array in the member `fields` are of; pages follow one another up to --limit. */
+enum exit_status run_list(struct session *session, const struct command *command, json_t *params);

@@ -1,0 +1,77 @@
+#include "command.h"
+
+static const struct argument create_arguments[] = {
+	{"NAME", NULL, "name", ARGUMENT_TEXT, .required = true},
+	{"--prefix", "PREFIX", "prefixes", ARGUMENT_TEXTS, .required = true},
+	{"--suffix", "DOMAIN", "suffix", ARGUMENT_TEXT, .required = true},
+	{"--default-name", "TEMPLATE", "default_name", ARGUMENT_TEXT},
+	{"--ttl", "SECONDS", "default_ttl", ARGUMENT_NUMBER},
+	{"--unbound", "nxdomain|default", "unbound", ARGUMENT_TEXT},
+	{"--ns", "NAME", "ns.names", ARGUMENT_TEXTS},
+	{"--ns-ttl", "SECONDS", "ns.ttl", ARGUMENT_NUMBER},
+	{"--soa-mname", "NAME", "soa.mname", ARGUMENT_TEXT},
+	{"--soa-rname", "NAME", "soa.rname", ARGUMENT_TEXT},
+	{"--soa-refresh", "SECONDS", "soa.refresh", ARGUMENT_NUMBER},
+	{"--soa-retry", "SECONDS", "soa.retry", ARGUMENT_NUMBER},
+	{"--soa-expire", "SECONDS", "soa.expire", ARGUMENT_NUMBER},
+	{"--soa-minimum", "SECONDS", "soa.minimum", ARGUMENT_NUMBER},
+	{"--soa-ttl", "SECONDS", "soa.ttl", ARGUMENT_NUMBER},
+	{"--detached", NULL, "state", ARGUMENT_FLAG, .flag = "detached"},
+	{NULL},
+};
+
+static const struct argument name_arguments[] = {
+	{"NAME", NULL, "name", ARGUMENT_TEXT, .required = true},
+	{NULL},
+};
+
+static const struct argument list_arguments[] = {
+	{"--limit", "N", "limit", ARGUMENT_NUMBER},
+	{"--marker", "NAME", "marker", ARGUMENT_TEXT},
+	{NULL},
+};
+
+static const struct field region_fields[] = {
+	{"name", "name"},
+	{"state", "state"},
+	{"prefixes", "prefixes"},
+	{"suffix", "suffix"},
+	{"default name", "default_name"},
+	{"default ttl", "default_ttl"},
+	{"unbound", "unbound"},
+	{"soa mname", "soa.mname"},
+	{"soa rname", "soa.rname"},
+	{"soa serial", "soa.serial"},
+	{"soa minimum", "soa.minimum"},
+	{"ns", "ns.names"},
+	{"eips", "eips"},
+	{"ptrs", "ptrs"},
+	{"revision", "revision"},
+	{"created", "created"},
+	{"updated", "updated"},
+	{NULL},
+};
+
+static const struct field list_fields[] = {
+	{"REGION", "name"},
+	{"STATE", "state"},
+	{"EIPS", "eips"},
+	{"PTRS", "ptrs"},
+	{"SERIAL", "soa.serial"},
+	{"SUFFIX", "suffix"},
+	{"PREFIXES", "prefixes"},
+	{NULL},
+};
+
+const struct command region_commands[] = {
+	{"region", "create", run_show, "region.create", create_arguments, region_fields,
+		"make a region: address prefixes served with PTR names under a suffix"},
+	{"region", "show", run_show, "region.get", name_arguments, region_fields, "show a region"},
+	{"region", "list", run_list, "region.list", list_arguments, list_fields,
+		"list the regions"},
+	{"region", "attach", run_show, "region.attach", name_arguments, region_fields,
+		"serve a region on this node"},
+	{"region", "detach", run_show, "region.detach", name_arguments, region_fields,
+		"keep a region, but serve it no more"},
+	{NULL},
+};

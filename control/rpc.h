@@ -1,0 +1,46 @@
+/*
+ * JSON-RPC 2.0: a line in, a request out; a result or a refusal in, a reply line out. Knows
+ * nothing of sockets.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include <jansson.h>
+
+#include "commands/call.h"
+
+struct request {
+	json_t *root;                  /* owns id and params; NULL if the line was no JSON */
+	const json_t *id;              /* NULL: a notification, which is not answered */
+	const json_t *params;          /* always an object if command is set */
+	const struct command *command; /* NULL: not executable, the reply says why */
+	json_t *no_params;             /* stands in for params that are missing */
+
+	/* Set by the execution. */
+	bool changed;        /* a transaction of its round waits for this one to be acknowledged */
+	uint64_t generation; /* to be applied before the reply may go, or 0 */
+	char *reply;         /* one line with its newline, or NULL; free() */
+	size_t reply_len;
+
+	/* The server's. */
+	struct connection *connection;
+	int64_t deadline; /* milliseconds of the monotonic clock */
+	STAILQ_ENTRY(request) next;
+};
+STAILQ_HEAD(request_queue, request);
+
+/* Reads one line (its newline not included). What is wrong with it becomes the reply. */
+void request_parse(struct request *request, const char *line, size_t len);
+void request_free(struct request *request);
+
+/* Makes the reply, in place of an earlier one. Takes over `result`; NULL: out of memory. */
+void request_result(struct request *request, json_t *result);
+void request_refused(struct request *request, const struct refusal *why);
+
+/* The reply to a line that is longer than PTRD_LINE_MAX, and to a connection too many. */
+char *rpc_line_too_long(size_t *len);
+char *rpc_too_many_connections(unsigned most, size_t *len);

@@ -1,0 +1,247 @@
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include <event2/buffer.h>
+#include <event2/event.h>
+#include <event2/listener.h>
+
+#include "connection.h"
+#include "server.h"
+
+#define ROUND_BYTES_MAX (4 * 1024 * 1024)
+#define DRAIN_TIME 2000 /* milliseconds for the last replies at the end */
+
+struct server {
+	struct control *control;
+	struct event_base *base;
+	struct evconnlistener *listener;
+	struct event *sigterm, *sigint;
+	struct event *second; /* once a second: housekeeping */
+	struct event *poll;   /* a millisecond: a reply waits for the dataplane */
+	struct connection_list connections;
+	unsigned connections_count;
+	struct round round;
+	bool busy; /* lines are left over: do not sleep */
+	bool stopping;
+};
+
+static int64_t monotonic_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void on_signal(evutil_socket_t number, short what, void *context)
+{
+	struct server *server = context;
+
+	(void)what;
+	fprintf(stderr, "ptrd-control: %s: stopping\n", number == SIGTERM ? "SIGTERM" : "SIGINT");
+	server->stopping = true;
+}
+
+static void on_second(evutil_socket_t fd, short what, void *context)
+{
+	struct server *server = context;
+
+	(void)fd;
+	(void)what;
+	/* Off after an error; there may be descriptors again. */
+	if (!server->stopping)
+		evconnlistener_enable(server->listener);
+}
+
+/* Wakes the loop up: what there is to do comes after each turn. */
+static void on_poll(evutil_socket_t fd, short what, void *context)
+{
+	(void)fd;
+	(void)what;
+	(void)context;
+}
+
+static void turn_away(int fd)
+{
+	size_t len;
+	char *line = rpc_too_many_connections(SERVER_CONNECTIONS_MAX, &len);
+
+	if (line != NULL && send(fd, line, len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+		fprintf(stderr, "ptrd-control: refused a connection: %s\n", strerror(errno));
+	free(line);
+	evutil_closesocket(fd);
+}
+
+static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *address,
+	int len, void *context)
+{
+	struct server *server = context;
+
+	(void)listener;
+	(void)address;
+	(void)len;
+	if (server->connections_count == SERVER_CONNECTIONS_MAX) {
+		turn_away(fd);
+		return;
+	}
+	struct connection *c = connection_new(server->base, fd);
+	if (c == NULL) {
+		fprintf(stderr, "ptrd-control: refused a connection: out of memory\n");
+		return;
+	}
+	TAILQ_INSERT_TAIL(&server->connections, c, link);
+	server->connections_count++;
+}
+
+static void on_accept_error(struct evconnlistener *listener, void *context)
+{
+	(void)context;
+	fprintf(stderr, "ptrd-control: accept: %s; again in a second\n", strerror(errno));
+	evconnlistener_disable(listener);
+}
+
+static bool add_events(struct server *server, int fd)
+{
+	const struct timeval second = {.tv_sec = 1};
+
+	server->base = event_base_new();
+	if (server->base == NULL)
+		return false;
+	server->listener
+		= evconnlistener_new(server->base, on_accept, server, LEV_OPT_CLOSE_ON_EXEC, 0, fd);
+	server->sigterm = evsignal_new(server->base, SIGTERM, on_signal, server);
+	server->sigint = evsignal_new(server->base, SIGINT, on_signal, server);
+	server->second = event_new(server->base, -1, EV_PERSIST, on_second, server);
+	server->poll = event_new(server->base, -1, 0, on_poll, server);
+	if (server->listener == NULL || server->sigterm == NULL || server->sigint == NULL
+		|| server->second == NULL || server->poll == NULL)
+		return false;
+	evconnlistener_set_error_cb(server->listener, on_accept_error);
+	return event_add(server->sigterm, NULL) == 0 && event_add(server->sigint, NULL) == 0
+		&& event_add(server->second, &second) == 0;
+}
+
+struct server *server_new(struct control *control, int fd)
+{
+	struct server *server = calloc(1, sizeof(*server));
+
+	/* A client that goes away is an error of its connection. */
+	signal(SIGPIPE, SIG_IGN);
+	if (server != NULL) {
+		server->control = control;
+		TAILQ_INIT(&server->connections);
+	}
+	if (server == NULL || !round_init(&server->round, control) || !add_events(server, fd)) {
+		fprintf(stderr, "ptrd-control: cannot make the event loop: %s\n", strerror(errno));
+		server_free(server);
+		return NULL;
+	}
+	return server;
+}
+
+static void drop_connection(struct server *server, struct connection *c)
+{
+	TAILQ_REMOVE(&server->connections, c, link);
+	server->connections_count--;
+	connection_free(c);
+}
+
+void server_free(struct server *server)
+{
+	struct connection *c;
+
+	if (server == NULL)
+		return;
+	while ((c = TAILQ_FIRST(&server->connections)) != NULL)
+		drop_connection(server, c);
+	struct event *events[] = {server->sigterm, server->sigint, server->second, server->poll};
+	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
+		if (events[i] != NULL)
+			event_free(events[i]);
+	if (server->listener != NULL)
+		evconnlistener_free(server->listener);
+	if (server->base != NULL)
+		event_base_free(server->base);
+	round_release(&server->round);
+	free(server);
+}
+
+void server_stop(struct server *server)
+{
+	server->stopping = true;
+}
+
+/* Executes what has arrived. Who had its turn stands behind the others in the next round. */
+static void execute(struct server *server)
+{
+	struct connection *c, *next, *last = TAILQ_LAST(&server->connections, connection_list);
+	size_t budget = ROUND_BYTES_MAX;
+
+	round_begin(&server->round);
+	for (c = TAILQ_FIRST(&server->connections); c != NULL && budget > 0; c = next) {
+		const size_t taken = connection_take(c, &server->round, budget);
+
+		next = c == last ? NULL : TAILQ_NEXT(c, link);
+		budget -= taken < budget ? taken : budget;
+		if (taken > 0) {
+			TAILQ_REMOVE(&server->connections, c, link);
+			TAILQ_INSERT_TAIL(&server->connections, c, link);
+		}
+	}
+	/* Connections that had no turn may have nothing else to wake the loop up. */
+	server->busy = budget == 0 || round_full(&server->round);
+	round_commit(&server->round);
+}
+
+/* Sends what may be sent, and closes what is finished. */
+static void settle(struct server *server)
+{
+	const struct timeval millisecond = {.tv_usec = 1000};
+	struct connection *c, *next;
+	const int64_t now = monotonic_ms();
+	size_t waiting = 0;
+
+	for (c = TAILQ_FIRST(&server->connections); c != NULL; c = next) {
+		next = TAILQ_NEXT(c, link);
+		waiting += connection_send(c, server->control->publisher, now);
+		if (connection_finished(c))
+			drop_connection(server, c);
+		else
+			server->busy |= c->has_lines && connection_may_take(c);
+	}
+	if (waiting > 0)
+		event_add(server->poll, &millisecond);
+	publisher_reclaim(server->control->publisher);
+}
+
+/* The last replies go out, for a short while; then the connections are closed. */
+static void drain(struct server *server)
+{
+	const int64_t deadline = monotonic_ms() + DRAIN_TIME;
+	struct connection *c;
+
+	evconnlistener_disable(server->listener);
+	for (c = TAILQ_FIRST(&server->connections); c != NULL; c = TAILQ_NEXT(c, link))
+		connection_stop(c);
+	for (;;) {
+		settle(server);
+		if (TAILQ_EMPTY(&server->connections) || monotonic_ms() >= deadline)
+			return;
+		event_base_loop(server->base, EVLOOP_ONCE);
+	}
+}
+
+void server_run(struct server *server)
+{
+	while (!server->stopping) {
+		event_base_loop(server->base, server->busy ? EVLOOP_NONBLOCK : EVLOOP_ONCE);
+		execute(server);
+		settle(server);
+	}
+	drain(server);
+}

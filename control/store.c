@@ -1,0 +1,320 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lock.h"
+#include "store_private.h"
+
+/*
+ * WAL with synchronous=FULL: a commit is one write and one fsync. Statement journals stay in
+ * memory, so a full /tmp is no one's trouble. The cache holds the inner pages of ten million
+ * EIPs. A checkpoint every 32 MiB of log lets pages that change again and again be written once;
+ * the log file is cut back to that after a large transaction.
+ */
+static const char pragmas[] = "PRAGMA journal_mode = WAL;"
+			      "PRAGMA synchronous = FULL;"
+			      "PRAGMA foreign_keys = ON;"
+			      "PRAGMA temp_store = MEMORY;"
+			      "PRAGMA cache_size = -262144;"
+			      "PRAGMA wal_autocheckpoint = 8192;"
+			      "PRAGMA journal_size_limit = 33554432;";
+
+bool store_fail(struct store *s)
+{
+	const int system_error = sqlite3_system_errno(s->db);
+	const int code = sqlite3_errcode(s->db);
+
+	snprintf(s->error, sizeof(s->error), "%s%s%s (state_dir %s)", sqlite3_errmsg(s->db),
+		code == SQLITE_IOERR && system_error != 0 ? ": " : "",
+		code == SQLITE_IOERR && system_error != 0 ? strerror(system_error) : "",
+		s->state_dir);
+	s->failed = true;
+	return false;
+}
+
+const char *store_error(const struct store *s)
+{
+	return s->error;
+}
+
+bool store_failed(const struct store *s)
+{
+	return s->failed;
+}
+
+uint64_t store_revision(const struct store *s)
+{
+	return s->revision;
+}
+
+sqlite3_stmt *store_statement(struct store *s, enum store_statement id, const char *sql)
+{
+	sqlite3_stmt **statement = &s->statements[id];
+
+	if (*statement == NULL
+		&& sqlite3_prepare_v3(s->db, sql, -1, SQLITE_PREPARE_PERSISTENT, statement, NULL)
+			!= SQLITE_OK) {
+		store_fail(s);
+		return NULL;
+	}
+	return *statement;
+}
+
+int store_step(struct store *s, sqlite3_stmt *statement)
+{
+	const int result = sqlite3_step(statement);
+
+	if (result == SQLITE_ROW)
+		return 1;
+	if (result != SQLITE_DONE)
+		store_fail(s);
+	/* Returns the error of the step once more, which is reported already. */
+	sqlite3_reset(statement);
+	return result == SQLITE_DONE ? 0 : -1;
+}
+
+bool store_run(struct store *s, sqlite3_stmt *statement)
+{
+	return store_step(s, statement) == 0;
+}
+
+void bind_address(sqlite3_stmt *statement, int parameter, const struct address *address)
+{
+	/* SQLITE_STATIC: each statement is run before its parameters leave the caller's stack. */
+	sqlite3_bind_blob(
+		statement, parameter, address->bytes, (int)address_size(address), SQLITE_STATIC);
+}
+
+bool column_address(sqlite3_stmt *statement, int column, struct address *address)
+{
+	const void *bytes = sqlite3_column_blob(statement, column);
+	const int size = sqlite3_column_bytes(statement, column);
+
+	*address = (struct address){.ipv6 = size == 16};
+	if (bytes == NULL || (size != 4 && size != 16))
+		return false;
+	memcpy(address->bytes, bytes, (size_t)size);
+	return true;
+}
+
+static bool simple(struct store *s, enum store_statement id, const char *sql)
+{
+	sqlite3_stmt *statement = store_statement(s, id, sql);
+
+	return statement != NULL && store_run(s, statement);
+}
+
+bool store_begin(struct store *s)
+{
+	s->failed = false;
+	s->now = (int64_t)time(NULL);
+	s->in_transaction = simple(s, STMT_BEGIN, "BEGIN IMMEDIATE");
+	return s->in_transaction;
+}
+
+/*
+ * Once for each transaction: the newest revision, and the same one for each region that was
+ * touched, because that is the SOA serial that all of them are published with.
+ */
+static bool write_revision(struct store *s)
+{
+	if (s->revision == s->committed_revision)
+		return true;
+	sqlite3_stmt *meta = store_statement(s, STMT_META_SET, "UPDATE meta SET revision = ?");
+	sqlite3_stmt *raise = store_statement(s, STMT_REGION_RAISE,
+		"UPDATE region SET revision = ?, updated = ? WHERE revision > ?");
+
+	if (meta == NULL || raise == NULL)
+		return false;
+	sqlite3_bind_int64(meta, 1, (int64_t)s->revision);
+	sqlite3_bind_int64(raise, 1, (int64_t)s->revision);
+	sqlite3_bind_int64(raise, 2, s->now);
+	sqlite3_bind_int64(raise, 3, (int64_t)s->committed_revision);
+	return store_run(s, meta) && store_run(s, raise);
+}
+
+bool store_commit(struct store *s)
+{
+	if (s->failed || !store_usage_flush(s) || !write_revision(s)
+		|| !simple(s, STMT_COMMIT, "COMMIT"))
+		return false;
+	s->in_transaction = false;
+	s->regions_changed = false;
+	s->committed_revision = s->revision;
+	return true;
+}
+
+void store_rollback(struct store *s)
+{
+	/* SQLite has rolled back by itself after some errors (disk full, I/O); then there is
+	 * nothing to do. */
+	if (!sqlite3_get_autocommit(s->db))
+		simple(s, STMT_ROLLBACK, "ROLLBACK");
+	s->in_transaction = false;
+	s->usage.region = NULL;
+	s->revision = s->committed_revision;
+	s->failed = false;
+	if (s->regions_changed)
+		store_regions_load(s);
+	s->regions_changed = false;
+}
+
+bool store_savepoint(struct store *s)
+{
+	s->savepoint_revision = s->revision;
+	return store_usage_flush(s) && simple(s, STMT_SAVEPOINT, "SAVEPOINT request");
+}
+
+bool store_release(struct store *s)
+{
+	return store_usage_flush(s) && simple(s, STMT_RELEASE, "RELEASE request");
+}
+
+bool store_undo(struct store *s)
+{
+	s->usage.region = NULL;
+	s->revision = s->savepoint_revision;
+	if (!simple(s, STMT_UNDO, "ROLLBACK TO request")
+		|| !simple(s, STMT_RELEASE, "RELEASE request"))
+		return false;
+	/* Regions of earlier requests of this transaction are read back too: they are in the
+	 * database. */
+	return !s->regions_changed || store_regions_load(s);
+}
+
+bool store_usage_flush(struct store *s)
+{
+	const struct usage usage = s->usage;
+
+	if (usage.region == NULL)
+		return true;
+	s->usage.region = NULL;
+	sqlite3_stmt *add = store_statement(s, STMT_USAGE_ADD,
+		"INSERT INTO usage VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE"
+		" SET eips = eips + excluded.eips, ptrs = ptrs + excluded.ptrs");
+	sqlite3_stmt *touch = store_statement(
+		s, STMT_REGION_TOUCH, "UPDATE region SET revision = ? WHERE id = ?");
+
+	if (add == NULL || touch == NULL)
+		return false;
+	sqlite3_bind_int64(touch, 1, (int64_t)s->revision);
+	sqlite3_bind_int64(touch, 2, usage.region->id);
+	if (!store_run(s, touch))
+		return false;
+	if (usage.eips == 0 && usage.ptrs == 0)
+		return true;
+	sqlite3_bind_int64(add, 1, usage.region->id);
+	sqlite3_bind_text(add, 2, usage.project, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(add, 3, usage.eips);
+	sqlite3_bind_int64(add, 4, usage.ptrs);
+	return store_run(s, add);
+}
+
+bool store_usage_add(
+	struct store *s, const struct region *region, const char *project, int eips, int ptrs)
+{
+	struct usage *usage = &s->usage;
+
+	if (usage->region != region || strcmp(usage->project, project) != 0) {
+		if (!store_usage_flush(s))
+			return false;
+		*usage = (struct usage){.region = region};
+		snprintf(usage->project, sizeof(usage->project), "%s", project);
+	}
+	usage->eips += eips;
+	usage->ptrs += ptrs;
+	return true;
+}
+
+bool store_change(
+	struct store *s, const struct region *region, const char *project, int eips, int ptrs)
+{
+	if (!store_usage_add(s, region, project, eips, ptrs))
+		return false;
+	s->revision++;
+	return true;
+}
+
+static bool read_revision(struct store *s)
+{
+	sqlite3_stmt *statement;
+	bool found = false;
+
+	if (sqlite3_prepare_v2(s->db, "SELECT revision FROM meta", -1, &statement, NULL)
+		!= SQLITE_OK)
+		return store_fail(s);
+	if (sqlite3_step(statement) == SQLITE_ROW) {
+		s->revision = s->committed_revision = (uint64_t)sqlite3_column_int64(statement, 0);
+		found = true;
+	} else {
+		store_fail(s);
+	}
+	sqlite3_finalize(statement);
+	return found;
+}
+
+static bool open_database(struct store *s)
+{
+	char path[4096];
+
+	if (snprintf(path, sizeof(path), "%s/ptrd.db", s->state_dir) >= (int)sizeof(path)) {
+		snprintf(s->error, sizeof(s->error), "state_dir is too long");
+		return false;
+	}
+	const int result = sqlite3_open_v2(path, &s->db,
+		SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX
+			| SQLITE_OPEN_PRIVATECACHE,
+		NULL);
+	if (s->db == NULL) {
+		snprintf(s->error, sizeof(s->error), "out of memory");
+		return false;
+	}
+	if (result != SQLITE_OK)
+		return store_fail(s);
+	/* An operator's sqlite3 may hold the write lock for a moment. */
+	sqlite3_busy_timeout(s->db, 2000);
+	sqlite3_extended_result_codes(s->db, 0);
+	return true;
+}
+
+struct store *store_open(const char *state_dir)
+{
+	const int lock = lock_directory(state_dir, 0750, "ptrd.lock");
+
+	if (lock < 0)
+		return NULL;
+	struct store *s = calloc(1, sizeof(*s));
+	if (s == NULL || (s->state_dir = strdup(state_dir)) == NULL) {
+		fprintf(stderr, "ptrd-control: out of memory\n");
+		free(s);
+		close(lock);
+		return NULL;
+	}
+	s->lock = lock;
+	/* The schema's version comes before the pragmas: journal_mode would write to a newer
+	 * file. */
+	if (!open_database(s) || !store_schema_ready(s)
+		|| (sqlite3_exec(s->db, pragmas, NULL, NULL, NULL) != SQLITE_OK && !store_fail(s))
+		|| !read_revision(s) || !store_regions_load(s)) {
+		fprintf(stderr, "ptrd-control: cannot open the store: %s\n", s->error);
+		store_close(s);
+		return NULL;
+	}
+	s->failed = false;
+	return s;
+}
+
+void store_close(struct store *s)
+{
+	if (s == NULL)
+		return;
+	store_regions_free(s);
+	for (int i = 0; i < STMT_COUNT; i++)
+		sqlite3_finalize(s->statements[i]);
+	sqlite3_close(s->db);
+	close(s->lock);
+	free(s->state_dir);
+	free(s);
+}

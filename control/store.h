@@ -1,0 +1,141 @@
+/*
+ * Store: regions, EIPs and custom PTRs in one SQLite file, `<state_dir>/ptrd.db`. It is the
+ * truth; the tables are made from it. Regions are also kept in memory, because every change of an
+ * EIP needs its region.
+ *
+ * Main thread only. A function that fails returns false (-1 where it says so), with a text in
+ * store_error(). After a failure inside of a transaction SQLite may have rolled the transaction
+ * back already, so there is one thing to do then: store_rollback().
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "address.h"
+#include "publisher.h"
+#include "validate.h"
+
+struct store;
+
+/*
+ * Opens the store in `state_dir` (made if missing). Returns NULL after writing to standard error
+ * why; a file of a newer schema version is left as it is.
+ */
+struct store *store_open(const char *state_dir);
+void store_close(struct store *s);
+
+/* Cause of the last failure: SQLite's words and the directory. */
+const char *store_error(const struct store *s);
+
+/* Revision of the newest change, those of the open transaction included. */
+uint64_t store_revision(const struct store *s);
+
+/*
+ * Transactions. Reads work outside of one too. store_commit() returns when the change is on the
+ * disk; if it fails, the transaction is still to be rolled back. store_rollback() never fails.
+ */
+bool store_begin(struct store *s);
+bool store_commit(struct store *s);
+void store_rollback(struct store *s);
+
+/* True if a statement has failed since store_begin(): the transaction must not be committed. */
+bool store_failed(const struct store *s);
+
+/* A savepoint, not nested: what follows can be undone alone. */
+bool store_savepoint(struct store *s);
+bool store_release(struct store *s);
+bool store_undo(struct store *s);
+
+/*
+ * A region. `spec` is its normalized description, the members that region.create takes:
+ *   {prefixes: [...], suffix, default_name, default_ttl, unbound, soa: {...}, ns: {...}}
+ * and `info` and `prefixes` are the same, decoded. Valid until the next store_undo(),
+ * store_rollback() or store_region_add().
+ */
+struct region {
+	int64_t id;
+	json_t *spec;
+	struct region_info info; /* strings point into spec and name */
+	struct prefix *prefixes; /* info.prefixes_count of them, in order of address */
+	char name[REGION_NAME_MAX];
+	bool attached;
+};
+
+/* Decodes a normalized description; takes a reference of its own. NULL: out of memory. */
+struct region *region_new(const char *name, json_t *spec);
+void region_free(struct region *region);
+
+/* All regions, in order of name. */
+const struct region *const *store_regions(const struct store *s, size_t *count);
+const struct region *store_region(const struct store *s, const char *name); /* or NULL */
+
+/* Region whose prefixes hold an address, or overlap a prefix; or NULL. */
+const struct region *store_region_of(const struct store *s, const struct address *address);
+const struct region *store_region_overlapping(const struct store *s, const struct prefix *prefix);
+
+struct region_figures {
+	uint64_t eips, ptrs;
+	uint64_t revision;        /* last change of the region or of anything in it */
+	int64_t created, updated; /* seconds since 1970 */
+};
+bool store_region_figures(struct store *s, const struct region *region, struct region_figures *f);
+
+/* Adds `region`; the store owns it from then on, unless false is returned. */
+bool store_region_add(struct store *s, struct region *region);
+bool store_region_attach(struct store *s, const struct region *region, bool attached);
+
+/* An EIP with its custom PTR, if it has one. */
+struct eip {
+	struct address address;
+	const struct region *region;
+	char id[EIP_ID_MAX];
+	char project[PROJECT_MAX];
+	uint64_t revision;
+	int64_t created; /* seconds since 1970 */
+	bool has_ptr;    /* the members below are set */
+	uint32_t ptr_ttl;
+	uint64_t ptr_revision;
+	int64_t ptr_created, ptr_updated;
+	char ptr_names[NAMES_TEXT_MAX]; /* canonical, separated by single spaces */
+};
+
+/* Each returns 1 if found, 0 if not, -1 on failure. */
+int store_eip(struct store *s, const struct address *address, struct eip *eip);
+int store_eip_by_id(struct store *s, const struct region *region, const char *id, struct eip *eip);
+
+/*
+ * Changes. Each takes the next revision and sets the revision and times in `eip`. The caller has
+ * looked the EIP up: what is added does not exist, what is changed or removed does.
+ */
+bool store_eip_add(struct store *s, struct eip *eip);
+bool store_eip_rebind(struct store *s, struct eip *eip, const char *id, const char *project);
+bool store_eip_remove(struct store *s, const struct eip *eip);
+bool store_ptr_set(struct store *s, struct eip *eip, const char *names, uint32_t ttl);
+bool store_ptr_unset(struct store *s, struct eip *eip);
+
+/* Called for each EIP of a list or of a region, in order of address. False stops. */
+typedef bool store_eip_fn(void *context, const struct eip *eip);
+
+/*
+ * EIPs, or custom PTRs only, of a region (NULL: all) and a project (NULL: all), behind `after`
+ * (NULL: from the first), `offset` skipped, at most `limit`.
+ */
+struct eip_query {
+	bool ptrs_only;
+	const struct region *region;
+	const char *project;
+	const struct address *after;
+	int64_t offset, limit;
+};
+bool store_eip_list(
+	struct store *s, const struct eip_query *query, store_eip_fn *fn, void *context);
+
+/* How many there are in all, whatever the page. */
+bool store_eip_count(struct store *s, const struct eip_query *query, uint64_t *count);
+
+/* All of one region: for filling a table. */
+bool store_region_scan(
+	struct store *s, const struct region *region, store_eip_fn *fn, void *context);

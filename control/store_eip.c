@@ -1,0 +1,207 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "store_private.h"
+
+static bool corrupt(struct store *s, const char *what)
+{
+	snprintf(s->error, sizeof(s->error), "%s/ptrd.db holds %s", s->state_dir, what);
+	s->failed = true;
+	return false;
+}
+
+/* Copies a text column into a member; the store never wrote a longer one. */
+static bool column_copy(sqlite3_stmt *row, int column, char *text, size_t size)
+{
+	const void *value = sqlite3_column_text(row, column);
+	const size_t len = (size_t)sqlite3_column_bytes(row, column);
+
+	if (value == NULL || len >= size)
+		return false;
+	memcpy(text, value, len + 1);
+	return true;
+}
+
+static bool read_eip(struct store *s, sqlite3_stmt *row, struct eip *eip)
+{
+	eip->region = store_region_by_id(s, sqlite3_column_int64(row, 1));
+	if (eip->region == NULL || !column_address(row, 0, &eip->address)
+		|| !column_copy(row, 2, eip->id, sizeof(eip->id))
+		|| !column_copy(row, 3, eip->project, sizeof(eip->project)))
+		return corrupt(s, "an EIP that is not readable");
+	eip->revision = (uint64_t)sqlite3_column_int64(row, 4);
+	eip->created = sqlite3_column_int64(row, 5);
+	eip->has_ptr = sqlite3_column_type(row, 6) != SQLITE_NULL;
+	if (!eip->has_ptr)
+		return true;
+	if (!column_copy(row, 6, eip->ptr_names, sizeof(eip->ptr_names)))
+		return corrupt(s, "a PTR record that is not readable");
+	eip->ptr_ttl = (uint32_t)sqlite3_column_int64(row, 7);
+	eip->ptr_revision = (uint64_t)sqlite3_column_int64(row, 8);
+	eip->ptr_created = sqlite3_column_int64(row, 9);
+	eip->ptr_updated = sqlite3_column_int64(row, 10);
+	return true;
+}
+
+/* The one row of a look-up. */
+static int find_eip(struct store *s, sqlite3_stmt *get, struct eip *eip)
+{
+	const int found = store_step(s, get);
+
+	if (found != 1)
+		return found;
+	const bool readable = read_eip(s, get, eip);
+	sqlite3_reset(get);
+	return readable ? 1 : -1;
+}
+
+int store_eip(struct store *s, const struct address *address, struct eip *eip)
+{
+	sqlite3_stmt *get = store_statement(s, STMT_EIP_GET,
+		"SELECT " EIP_COLUMNS " FROM eip e LEFT JOIN ptr p ON p.address = e.address"
+		" WHERE e.address = ?");
+
+	if (get == NULL)
+		return -1;
+	bind_address(get, 1, address);
+	return find_eip(s, get, eip);
+}
+
+int store_eip_by_id(struct store *s, const struct region *region, const char *id, struct eip *eip)
+{
+	sqlite3_stmt *get = store_statement(s, STMT_EIP_BY_ID,
+		"SELECT " EIP_COLUMNS " FROM eip e LEFT JOIN ptr p ON p.address = e.address"
+		" WHERE e.region = ? AND e.id = ?");
+
+	if (get == NULL)
+		return -1;
+	sqlite3_bind_int64(get, 1, region->id);
+	sqlite3_bind_text(get, 2, id, -1, SQLITE_STATIC);
+	return find_eip(s, get, eip);
+}
+
+bool store_eip_add(struct store *s, struct eip *eip)
+{
+	sqlite3_stmt *insert
+		= store_statement(s, STMT_EIP_INSERT, "INSERT INTO eip VALUES (?, ?, ?, ?, ?, ?)");
+
+	if (insert == NULL || !store_change(s, eip->region, eip->project, 1, 0))
+		return false;
+	eip->revision = s->revision;
+	eip->created = s->now;
+	eip->has_ptr = false;
+	bind_address(insert, 1, &eip->address);
+	sqlite3_bind_int64(insert, 2, eip->region->id);
+	sqlite3_bind_text(insert, 3, eip->id, -1, SQLITE_STATIC);
+	sqlite3_bind_text(insert, 4, eip->project, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(insert, 5, (int64_t)eip->revision);
+	sqlite3_bind_int64(insert, 6, eip->created);
+	return store_run(s, insert);
+}
+
+/* A statement that deletes by address. */
+static bool delete_address(struct store *s, sqlite3_stmt *statement, const struct address *address)
+{
+	if (statement == NULL)
+		return false;
+	bind_address(statement, 1, address);
+	return store_run(s, statement);
+}
+
+static bool delete_ptr(struct store *s, const struct eip *eip)
+{
+	return delete_address(s,
+		store_statement(s, STMT_PTR_DELETE, "DELETE FROM ptr WHERE address = ?"),
+		&eip->address);
+}
+
+bool store_eip_rebind(struct store *s, struct eip *eip, const char *id, const char *project)
+{
+	sqlite3_stmt *update = store_statement(s, STMT_EIP_UPDATE,
+		"UPDATE eip SET id = ?, project = ?, revision = ?, created = ? WHERE address = ?");
+
+	/* One change of the EIP: it moves from one project's counters to the other's. */
+	if (update == NULL || (eip->has_ptr && !delete_ptr(s, eip))
+		|| !store_usage_add(s, eip->region, eip->project, -1, eip->has_ptr ? -1 : 0)
+		|| !store_change(s, eip->region, project, 1, 0))
+		return false;
+	snprintf(eip->id, sizeof(eip->id), "%s", id);
+	snprintf(eip->project, sizeof(eip->project), "%s", project);
+	eip->revision = s->revision;
+	eip->created = s->now;
+	eip->has_ptr = false;
+	sqlite3_bind_text(update, 1, eip->id, -1, SQLITE_STATIC);
+	sqlite3_bind_text(update, 2, eip->project, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(update, 3, (int64_t)eip->revision);
+	sqlite3_bind_int64(update, 4, eip->created);
+	bind_address(update, 5, &eip->address);
+	return store_run(s, update);
+}
+
+bool store_eip_remove(struct store *s, const struct eip *eip)
+{
+	return store_change(s, eip->region, eip->project, -1, eip->has_ptr ? -1 : 0)
+		&& delete_address(s,
+			store_statement(s, STMT_EIP_DELETE, "DELETE FROM eip WHERE address = ?"),
+			&eip->address);
+}
+
+bool store_ptr_set(struct store *s, struct eip *eip, const char *names, uint32_t ttl)
+{
+	sqlite3_stmt *put = store_statement(s, STMT_PTR_PUT,
+		"INSERT INTO ptr VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6) ON CONFLICT DO UPDATE"
+		" SET names = ?3, ttl = ?4, revision = ?5, updated = ?6");
+
+	if (put == NULL || !store_change(s, eip->region, eip->project, 0, eip->has_ptr ? 0 : 1))
+		return false;
+	if (!eip->has_ptr)
+		eip->ptr_created = s->now;
+	eip->has_ptr = true;
+	eip->ptr_ttl = ttl;
+	eip->ptr_revision = s->revision;
+	eip->ptr_updated = s->now;
+	snprintf(eip->ptr_names, sizeof(eip->ptr_names), "%s", names);
+	bind_address(put, 1, &eip->address);
+	sqlite3_bind_text(put, 2, eip->project, -1, SQLITE_STATIC);
+	sqlite3_bind_text(put, 3, eip->ptr_names, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(put, 4, ttl);
+	sqlite3_bind_int64(put, 5, (int64_t)eip->ptr_revision);
+	sqlite3_bind_int64(put, 6, s->now);
+	return store_run(s, put);
+}
+
+bool store_ptr_unset(struct store *s, struct eip *eip)
+{
+	eip->has_ptr = false;
+	return store_change(s, eip->region, eip->project, 0, -1) && delete_ptr(s, eip);
+}
+
+bool store_each_eip(struct store *s, sqlite3_stmt *list, store_eip_fn *fn, void *context)
+{
+	struct eip eip;
+	int found;
+
+	while ((found = store_step(s, list)) == 1) {
+		const bool readable = read_eip(s, list, &eip);
+
+		if (!readable || !fn(context, &eip)) {
+			sqlite3_reset(list);
+			return readable;
+		}
+	}
+	return found == 0;
+}
+
+bool store_region_scan(
+	struct store *s, const struct region *region, store_eip_fn *fn, void *context)
+{
+	sqlite3_stmt *scan = store_statement(s, STMT_REGION_SCAN,
+		"SELECT " EIP_COLUMNS " FROM prefix r"
+		" CROSS JOIN eip e ON e.address BETWEEN r.first AND r.last"
+		" LEFT JOIN ptr p ON p.address = e.address WHERE r.region = ?");
+
+	if (scan == NULL)
+		return false;
+	sqlite3_bind_int64(scan, 1, region->id);
+	return store_each_eip(s, scan, fn, context);
+}

@@ -1,0 +1,126 @@
+/* What the store's own files share. */
+#pragma once
+
+#include <sqlite3.h>
+
+#include "store.h"
+
+/*
+ * Prepared when first used, kept until the store is closed. The texts stand in the file that uses
+ * them.
+ */
+enum store_statement {
+	STMT_BEGIN,
+	STMT_COMMIT,
+	STMT_ROLLBACK,
+	STMT_SAVEPOINT,
+	STMT_RELEASE,
+	STMT_UNDO,
+	STMT_META_SET,
+	STMT_REGION_RAISE,
+	STMT_REGION_TOUCH,
+	STMT_USAGE_ADD,
+	STMT_REGION_ALL,
+	STMT_REGION_FIGURES,
+	STMT_REGION_INSERT,
+	STMT_PREFIX_INSERT,
+	STMT_REGION_STATE,
+	STMT_EIP_GET,
+	STMT_EIP_BY_ID,
+	STMT_EIP_INSERT,
+	STMT_EIP_UPDATE,
+	STMT_EIP_DELETE,
+	STMT_PTR_PUT,
+	STMT_PTR_DELETE,
+	STMT_USAGE_COUNT,
+	STMT_REGION_SCAN,
+	STMT_EIP_LIST, /* eight: one for each combination of enum list_bit */
+	STMT_COUNT = STMT_EIP_LIST + 8,
+};
+
+/* A prefix of a region, for look-ups by address. */
+struct region_range {
+	struct address first, last;
+	const struct region *region;
+};
+
+/* Change of the counters of one project in one region that is not in the database yet. */
+struct usage {
+	const struct region *region; /* NULL: nothing to write */
+	char project[PROJECT_MAX];
+	int64_t eips, ptrs;
+};
+
+struct store {
+	sqlite3 *db;
+	char *state_dir;
+	int lock;
+	sqlite3_stmt *statements[STMT_COUNT];
+	char error[512];
+
+	bool in_transaction;
+	bool failed;
+	uint64_t revision;           /* newest */
+	uint64_t committed_revision; /* newest on the disk */
+	uint64_t savepoint_revision; /* newest at the savepoint */
+	int64_t now;                 /* seconds, one reading for each transaction */
+
+	/* Counters are written when another project's turn comes and before each savepoint ends,
+	 * so that a batch costs one statement for its project and not one for each of its
+	 * changes. */
+	struct usage usage;
+
+	struct region **regions; /* in order of name */
+	size_t regions_count;
+	bool regions_changed; /* since the transaction began: an undo has to read them again */
+	struct region_range *ranges; /* in order of address; they do not overlap */
+	size_t ranges_count;
+};
+
+/*
+ * Keeps SQLite's words for store_error(), and that the transaction has failed. Always returns
+ * false.
+ */
+bool store_fail(struct store *s);
+
+/* The prepared statement, reset, with no parameters bound; NULL on failure. */
+sqlite3_stmt *store_statement(struct store *s, enum store_statement id, const char *sql);
+
+/* Runs a statement that yields no row, and resets it. */
+bool store_run(struct store *s, sqlite3_stmt *statement);
+
+/* Steps to a row: 1, or 0 at the end, or -1. At the end and on failure the statement is reset. */
+int store_step(struct store *s, sqlite3_stmt *statement);
+
+/* Moves the counters of a project in a region. */
+bool store_usage_add(
+	struct store *s, const struct region *region, const char *project, int eips, int ptrs);
+
+/* Counts a change: the next revision, the region touched, its project's counters moved. */
+bool store_change(
+	struct store *s, const struct region *region, const char *project, int eips, int ptrs);
+
+/* Writes the counters that wait. */
+bool store_usage_flush(struct store *s);
+
+/* Reads all regions again. */
+bool store_regions_load(struct store *s);
+void store_regions_free(struct store *s);
+
+/* Region of that row id, or NULL. */
+const struct region *store_region_by_id(const struct store *s, int64_t id);
+
+/* Makes or upgrades the tables; `version` of the file is checked first. */
+bool store_schema_ready(struct store *s);
+
+/* The columns that store_each_eip() wants, in its order. */
+#define EIP_COLUMNS                                                                                \
+	"e.address, e.region, e.id, e.project, e.revision, e.created,"                             \
+	" p.names, p.ttl, p.revision, p.created, p.updated"
+
+/* Runs a list of EIPs to its end, or until `fn` has had enough. */
+bool store_each_eip(struct store *s, sqlite3_stmt *list, store_eip_fn *fn, void *context);
+
+/* Addresses are blobs of 4 or 16 bytes. */
+void bind_address(sqlite3_stmt *statement, int parameter, const struct address *address);
+bool column_address(sqlite3_stmt *statement, int column, struct address *address);

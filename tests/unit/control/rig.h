@@ -1,0 +1,44 @@
+/* A store in a directory of its own, a fake publisher, and the real dispatcher between them. */
+#pragma once
+
+#include <jansson.h>
+
+#include "fake_publisher.h"
+#include "load.h"
+#include "round.h"
+#include "store.h"
+
+struct rig {
+	char dir[64];
+	struct control control;
+	struct round round;
+};
+
+struct rig *rig_new(void);
+void rig_free(struct rig *rig);
+
+/* Closes the store and opens it again, and loads a new publisher from it. */
+void rig_restart(struct rig *rig);
+
+/*
+ * Executes one request in a round of its own. `params` is JSON text, with ' for ". A new
+ * reference: the whole reply.
+ */
+json_t *rig_ask(struct rig *rig, const char *method, const char *params);
+
+/* The same, of which the result must not be an error. */
+json_t *rig_ok(struct rig *rig, const char *method, const char *params);
+
+/* The same, which must be refused with this code, and change nothing. Returns the error object. */
+json_t *rig_refused(struct rig *rig, const char *method, const char *params, const char *code);
+
+/* JSON text with ' for ". */
+json_t *rig_json(const char *text);
+
+/* Member of an object by its path, such as "soa.ttl"; borrowed; the test fails if there is none. */
+const json_t *rig_at(const json_t *object, const char *path);
+const char *rig_text(const json_t *object, const char *path);
+json_int_t rig_number(const json_t *object, const char *path);
+
+/* The publisher must hold exactly what the store says about attached regions. */
+void rig_check_mirror(struct rig *rig);

@@ -1,0 +1,274 @@
+/* What holds for every method, batches, and a publisher that refuses. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "rig.h"
+
+#define REGION                                                                                     \
+	"{'name':'eu','prefixes':['203.0.113.0/24','198.51.100.0/25'],'suffix':'Compute.example.com'}"
+
+static int set_up(void **state)
+{
+	struct rig *rig = rig_new();
+
+	json_decref(rig_ok(rig, "region.create", REGION));
+	*state = rig;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	rig_check_mirror(*state);
+	rig_free(*state);
+	return 0;
+}
+
+static void ok(struct rig *rig, const char *method, const char *params)
+{
+	json_decref(rig_ok(rig, method, params));
+}
+
+/* Methods with their parameters, each of its right type. */
+struct shape {
+	const char *method, *params;
+	const char *required[4];
+};
+
+static const struct shape shapes[] = {
+	{"region.create",
+		"{'name':'a','prefixes':['10.0.0.0/8'],'suffix':'x','default_name':'{a}.x','default_ttl':1,"
+		"'unbound':'default','soa':{},'ns':{},'state':'detached'}",
+		{"name", "prefixes", "suffix"}},
+	{"region.get", "{'name':'eu'}", {"name"}},
+	{"region.list", "{'limit':1,'marker':'a','offset':0}", {NULL}},
+	{"region.attach", "{'name':'eu'}", {"name"}},
+	{"region.detach", "{'name':'eu'}", {"name"}},
+	{"eip.bind", "{'address':'203.0.113.1','id':'x','project':'p'}", {"address"}},
+	{"eip.unbind", "{'address':'203.0.113.1'}", {"address"}},
+	{"eip.get", "{'address':'203.0.113.1'}", {"address"}},
+	{"eip.list", "{'limit':1,'marker':'203.0.113.1','offset':0,'region':'eu','project':'p'}",
+		{NULL}},
+	{"ptr.set", "{'address':'203.0.113.1','names':['x'],'ttl':1}", {"address", "names"}},
+	{"ptr.unset", "{'address':'203.0.113.1'}", {"address"}},
+	{"ptr.get", "{'address':'203.0.113.1'}", {NULL}},
+	{"ptr.get", "{'id':'eu:x'}", {NULL}},
+	{"ptr.list", "{'limit':1,'marker':'203.0.113.1','offset':0,'region':'eu','project':'p'}",
+		{NULL}},
+	{"batch", "{'requests':[],'quiet':true}", {"requests"}},
+	{"node.status", "{}", {NULL}},
+};
+
+/* Asks with `params`, which must be refused because of `field`. */
+static void refused_field(struct rig *rig, const char *method, json_t *params, const char *field)
+{
+	char *text = json_dumps(params, 0);
+	json_t *error = rig_refused(rig, method, text, "DNS.0002");
+
+	assert_int_equal(rig_number(error, "code"), PTRD_RPC_INVALID_PARAMS);
+	assert_string_equal(rig_text(error, "data.field"), field);
+	json_decref(error);
+	free(text);
+}
+
+static void wrong_types(struct rig *rig, const struct shape *shape, const json_t *params)
+{
+	const char *name;
+	json_t *value, *copy;
+
+	json_object_foreach((json_t *)(uintptr_t)params, name, value)
+	{
+		json_t *others[] = {json_null(), json_integer(1), json_real(1.0), json_true(),
+			json_string("x"), json_array(), json_object()};
+
+		for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+			if (json_typeof(others[i]) != json_typeof(value)) {
+				copy = json_copy((json_t *)(uintptr_t)params);
+				json_object_set(copy, name, others[i]);
+				refused_field(rig, shape->method, copy, name);
+				json_decref(copy);
+			}
+			json_decref(others[i]);
+		}
+	}
+}
+
+static void test_shapes(void **state)
+{
+	struct rig *rig = *state;
+
+	for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
+		const struct shape *shape = &shapes[i];
+		json_t *params = rig_json(shape->params), *copy;
+
+		print_message("%s\n", shape->method);
+		wrong_types(rig, shape, params);
+		for (int j = 0; shape->required[j] != NULL; j++) {
+			copy = json_copy(params);
+			json_object_del(copy, shape->required[j]);
+			refused_field(rig, shape->method, copy, shape->required[j]);
+			json_decref(copy);
+		}
+		copy = json_copy(params);
+		json_object_set_new(copy, "colour", json_string("blue"));
+		refused_field(rig, shape->method, copy, "colour");
+		json_decref(copy);
+		json_decref(params);
+	}
+}
+
+static void test_unknown_method(void **state)
+{
+	json_t *error = rig_refused(*state, "ptr.paint", "{}", "DNS.0002");
+
+	assert_int_equal(rig_number(error, "code"), PTRD_RPC_METHOD_NOT_FOUND);
+	json_decref(error);
+}
+
+static void test_batch(void **state)
+{
+	struct rig *rig = *state;
+	json_t *result, *error;
+
+	result = rig_ok(rig, "batch",
+		"{'requests':[{'method':'eip.bind','params':{'address':'203.0.113.7'}},"
+		"{'method':'ptr.set','params':{'address':'203.0.113.7','names':['a.example']}},"
+		"{'method':'ptr.get','params':{'address':'203.0.113.7'}}]}");
+	assert_int_equal(json_array_size(rig_at(result, "results")), 3);
+	assert_string_equal(rig_text(result, "results.0.address"), "203.0.113.7");
+	assert_string_equal(rig_text(result, "results.2.names.0"), "a.example.");
+	json_decref(result);
+	result = rig_ok(rig, "batch",
+		"{'quiet':true,'requests':[{'method':'eip.bind','params':{'address':'203.0.113.8'}},"
+		"{'method':'region.create','params':"
+		"{'name':'us','prefixes':['10.0.0.0/8'],'suffix':'us.example'}},"
+		"{'method':'eip.bind','params':{'address':'10.0.0.1'}}]}");
+	assert_int_equal(rig_number(result, "count"), 3);
+	assert_null(json_object_get(result, "results"));
+	json_decref(result);
+	result = rig_ok(rig, "batch", "{'requests':[]}");
+	assert_int_equal(json_array_size(rig_at(result, "results")), 0);
+	json_decref(result);
+
+	/* All or nothing, a region included. */
+	error = rig_refused(rig, "batch",
+		"{'requests':[{'method':'region.create','params':"
+		"{'name':'ap','prefixes':['11.0.0.0/8'],'suffix':'ap.example'}},"
+		"{'method':'eip.bind','params':{'address':'11.0.0.1'}},"
+		"{'method':'ptr.unset','params':{'address':'203.0.113.7'}},"
+		"{'method':'ptr.set','params':{'address':'11.0.0.1','names':['a'],'ttl':0}}]}",
+		"DNS.0506");
+	assert_int_equal(rig_number(error, "data.index"), 3);
+	assert_string_equal(rig_text(error, "data.field"), "ttl");
+	assert_string_equal(rig_text(error, "message"),
+		"requests[3] (ptr.set): ttl: 0 is outside 1 to 2147483647");
+	json_decref(error);
+	json_decref(rig_refused(rig, "region.get", "{'name':'ap'}", "DNS.0601"));
+	json_decref(rig_refused(rig, "eip.bind", "{'address':'11.0.0.1'}", "DNS.0601"));
+	ok(rig, "ptr.get", "{'address':'203.0.113.7'}");
+	ok(rig, "eip.get", "{'address':'10.0.0.1'}");
+}
+
+static void test_batch_refused(void **state)
+{
+	static const char *const bad[] = {
+		"{'requests':[1]}",
+		"{'requests':[{}]}",
+		"{'requests':[{'method':1}]}",
+		"{'requests':[{'method':'eip.get','params':[]}]}",
+		"{'requests':[{'method':'eip.get','params':{'address':'203.0.113.7'},'id':1}]}",
+		"{'requests':[{'method':'eip.paint'}]}",
+		"{'requests':[{'method':'batch','params':{'requests':[]}}]}",
+		"{'requests':[{'method':'node.status'}]}",
+		"{'requests':[{'method':'eip.list'}]}",
+		"{'requests':[{'method':'eip.get'}]}",
+	};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		json_t *error = rig_refused(*state, "batch", bad[i], "DNS.0002");
+
+		assert_int_equal(rig_number(error, "data.index"), 0);
+		json_decref(error);
+	}
+}
+
+static void test_status(void **state)
+{
+	struct rig *rig = *state;
+	json_t *status;
+
+	ok(rig, "eip.bind", "{'address':'203.0.113.7'}");
+	ok(rig, "region.create",
+		"{'name':'us','prefixes':['10.0.0.0/8'],'suffix':'x','state':'detached'}");
+	status = rig_ok(rig, "node.status", "{}");
+	assert_int_equal(rig_number(status, "revision"), 3);
+	assert_int_equal(rig_number(status, "dataplane.readers"), 3);
+	assert_int_equal(rig_number(status, "outcomes.nodata"), 17);
+	assert_int_equal(rig_number(status, "events.tx"), 18);
+	assert_int_equal(rig_number(status, "regions.0.eips"), 1);
+	assert_int_equal(rig_number(status, "regions.0.serial"), 2);
+	assert_string_equal(rig_text(status, "regions.0.table.path"), "fake");
+	assert_true(json_is_null(rig_at(status, "regions.1.table")));
+	json_decref(status);
+}
+
+/* The publisher refuses: the store forgets the change. */
+static void test_publisher_full(void **state)
+{
+	static const struct {
+		const char *method, *params;
+	} changes[] = {
+		{"eip.bind", "{'address':'203.0.113.8'}"},
+		{"eip.bind", "{'address':'203.0.113.7','project':'other'}"},
+		{"eip.unbind", "{'address':'203.0.113.7'}"},
+		{"ptr.set", "{'address':'203.0.113.7','names':['b.example']}"},
+		{"ptr.unset", "{'address':'203.0.113.7'}"},
+		{"region.detach", "{'name':'eu'}"},
+		{"region.attach", "{'name':'us'}"},
+		{"region.create", "{'name':'ap','prefixes':['11.0.0.0/8'],'suffix':'x'}"},
+	};
+	struct rig *rig = *state;
+
+	ok(rig, "eip.bind", "{'address':'203.0.113.7'}");
+	ok(rig, "ptr.set", "{'address':'203.0.113.7','names':['a.example']}");
+	ok(rig, "region.create",
+		"{'name':'us','prefixes':['10.0.0.0/8'],'suffix':'x','state':'detached'}");
+	ok(rig, "eip.bind", "{'address':'10.0.0.1'}");
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		print_message("%s\n", changes[i].method);
+		rig->control.publisher->fail_after = 0;
+		json_t *error = rig_refused(rig, changes[i].method, changes[i].params, "DNS.0001");
+
+		assert_non_null(strstr(rig_text(error, "message"), "the fake's table is full"));
+		json_decref(error);
+		rig_check_mirror(rig);
+	}
+	/* In the middle of an attach. */
+	rig->control.publisher->fail_after = 1;
+	json_decref(rig_refused(rig, "region.attach", "{'name':'us'}", "DNS.0001"));
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		json_t *reply = rig_ask(rig, changes[i].method, changes[i].params);
+
+		json_decref(reply);
+		rig_check_mirror(rig);
+	}
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(test_shapes),
+		TEST(test_unknown_method),
+		TEST(test_batch),
+		TEST(test_batch_refused),
+		TEST(test_status),
+		TEST(test_publisher_full),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

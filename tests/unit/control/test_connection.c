@@ -1,0 +1,144 @@
+/* A connection by itself: what happens to replies whose generation is not applied. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "connection.h"
+#include "rig.h"
+
+struct fixture {
+	struct rig *rig;
+	struct event_base *base;
+	struct connection *c;
+	int client;
+	uint64_t applied;
+};
+
+static int set_up(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	int fds[2];
+
+	assert_non_null(f);
+	f->rig = rig_new();
+	f->rig->control.publisher->applied = &f->applied;
+	f->rig->control.publisher->next = 9;
+	f->base = event_base_new();
+	assert_non_null(f->base);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
+	f->client = fds[1];
+	f->c = connection_new(f->base, fds[0]);
+	assert_non_null(f->c);
+	*state = f;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *f = *state;
+
+	connection_free(f->c);
+	event_base_free(f->base);
+	close(f->client);
+	rig_free(f->rig);
+	free(f);
+	return 0;
+}
+
+static void ask(struct fixture *f, const char *text)
+{
+	char line[512];
+	size_t len = strlen(text);
+
+	assert_true(len < sizeof(line));
+	for (size_t i = 0; i < len; i++)
+		line[i] = text[i] == '\'' ? '"' : text[i];
+	assert_int_equal(send(f->client, line, len, 0), len);
+	event_base_loop(f->base, EVLOOP_NONBLOCK);
+	round_begin(&f->rig->round);
+	connection_take(f->c, &f->rig->round, SIZE_MAX);
+	round_commit(&f->rig->round);
+}
+
+static void assert_reply(struct fixture *f, const char *part)
+{
+	char text[8192];
+	const ssize_t len = recv(f->client, text, sizeof(text) - 1, 0);
+
+	if (part == NULL) {
+		assert_int_equal(len, -1);
+		return;
+	}
+	assert_true(len > 0);
+	text[len] = '\0';
+	if (strstr(text, part) == NULL)
+		fail_msg("no %s in %s", part, text);
+}
+
+#define CREATE                                                                                     \
+	"{'jsonrpc':'2.0','id':1,'method':'region.create','params':"                               \
+	"{'name':'eu','prefixes':['10.0.0.0/8'],'suffix':'x'}}\n"
+#define STATUS "{'jsonrpc':'2.0','id':2,'method':'region.get','params':{'name':'eu'}}\n"
+
+static void test_applied(void **state)
+{
+	struct fixture *f = *state;
+
+	ask(f, CREATE STATUS);
+	assert_int_equal(connection_send(f->c, f->rig->control.publisher, 1000), 2);
+	assert_reply(f, NULL);
+	f->applied = 8;
+	assert_int_equal(connection_send(f->c, f->rig->control.publisher, 10999), 2);
+	assert_reply(f, NULL);
+	f->applied = 9;
+	assert_int_equal(connection_send(f->c, f->rig->control.publisher, 10999), 0);
+	assert_reply(f, "\"id\":1,\"result\"");
+}
+
+static void test_never_applied(void **state)
+{
+	struct fixture *f = *state;
+
+	ask(f, CREATE STATUS);
+	assert_int_equal(connection_send(f->c, f->rig->control.publisher, 1000), 2);
+	assert_int_equal(connection_send(f->c, f->rig->control.publisher, 10999), 2);
+	assert_reply(f, NULL);
+	assert_int_equal(connection_send(f->c, f->rig->control.publisher, 11000), 0);
+	assert_reply(f, "stored, but the dataplane has not applied generation 9 within 10 s");
+	/* It is stored, and later requests go on. */
+	ask(f, STATUS);
+	assert_int_equal(connection_send(f->c, f->rig->control.publisher, 11000), 0);
+	assert_reply(f, "\"id\":2,\"result\"");
+}
+
+static void test_finished(void **state)
+{
+	struct fixture *f = *state;
+
+	ask(f, CREATE);
+	assert_int_equal(shutdown(f->client, SHUT_WR), 0);
+	event_base_loop(f->base, EVLOOP_NONBLOCK);
+	assert_int_equal(connection_send(f->c, f->rig->control.publisher, 1000), 1);
+	assert_false(connection_finished(f->c));
+	f->applied = 9;
+	assert_int_equal(connection_send(f->c, f->rig->control.publisher, 1001), 0);
+	assert_true(connection_finished(f->c));
+	assert_reply(f, "\"result\"");
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(test_applied),
+		TEST(test_never_applied),
+		TEST(test_finished),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,139 @@
+/*
+ * Words of a command line to params. What arguments_parse() says on standard error is for people; the
+ * tests hold it to saying something.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "arguments.h"
+
+#define WORDS_MAX 12
+
+static const struct argument set_arguments[] = {
+	{"ADDRESS", NULL, "address", ARGUMENT_TEXT, .required = true, .flag = NULL},
+	{"NAME", NULL, "names", ARGUMENT_TEXTS, .required = true, .flag = NULL},
+	{"--ttl", "N", "ttl", ARGUMENT_NUMBER, .required = false, .flag = NULL},
+	{"--ns", "NAME", "ns.names", ARGUMENT_TEXTS, .required = false, .flag = NULL},
+	{"--soa-ttl", "N", "soa.ttl", ARGUMENT_NUMBER, .required = false, .flag = NULL},
+	{"--soa-mname", "N", "soa.mname", ARGUMENT_TEXT, .required = false, .flag = NULL},
+	{"--detached", NULL, "state", ARGUMENT_FLAG, .required = false, .flag = "detached"},
+	{NULL, NULL, NULL, ARGUMENT_TEXT, .required = false, .flag = NULL},
+};
+
+static const struct argument call_arguments[] = {
+	{"METHOD", NULL, "method", ARGUMENT_TEXT, .required = true, .flag = NULL},
+	{"JSON", NULL, "params", ARGUMENT_JSON, .required = false, .flag = NULL},
+	{NULL, NULL, NULL, ARGUMENT_TEXT, .required = false, .flag = NULL},
+};
+
+struct row {
+	const struct argument *arguments;
+	const char *words[WORDS_MAX]; /* ends with NULL */
+	const char *params;           /* JSON, or NULL: refused */
+};
+
+#define A "{\"address\":\"1.2.3.4\",\"names\":[\"a\"]"
+
+static const struct row rows[] = {
+	/* words in their places, the last place collects */
+	{set_arguments, {"1.2.3.4", "a"}, A "}"},
+	{set_arguments, {"1.2.3.4", "a", "b"}, "{\"address\":\"1.2.3.4\",\"names\":[\"a\",\"b\"]}"},
+	{set_arguments, {"1.2.3.4"}, NULL},
+	{set_arguments, {NULL}, NULL},
+	/* options, in any place, with their value or next to it */
+	{set_arguments, {"--ttl", "5", "1.2.3.4", "a"}, A ",\"ttl\":5}"},
+	{set_arguments, {"1.2.3.4", "--ttl=5", "a"}, A ",\"ttl\":5}"},
+	{set_arguments, {"1.2.3.4", "a", "--ttl"}, NULL},
+	{set_arguments, {"1.2.3.4", "a", "--ttl="}, NULL},
+	{set_arguments, {"1.2.3.4", "a", "--ttl", "5", "--ttl", "6"}, NULL},
+	{set_arguments, {"1.2.3.4", "a", "--tt", "5"}, NULL},
+	{set_arguments, {"1.2.3.4", "a", "--ttls", "5"}, NULL},
+	/* numbers: any whole one is the control process's to judge */
+	{set_arguments, {"1.2.3.4", "a", "--ttl", "0"}, A ",\"ttl\":0}"},
+	{set_arguments, {"1.2.3.4", "a", "--ttl", "-1"}, A ",\"ttl\":-1}"},
+	{set_arguments, {"1.2.3.4", "a", "--ttl", "9223372036854775807"},
+		A ",\"ttl\":9223372036854775807}"},
+	{set_arguments, {"1.2.3.4", "a", "--ttl", "9223372036854775808"}, NULL},
+	{set_arguments, {"1.2.3.4", "a", "--ttl", "5s"}, NULL},
+	{set_arguments, {"1.2.3.4", "a", "--ttl", "1.5"}, NULL},
+	/* members of members, options that may be repeated */
+	{set_arguments, {"1.2.3.4", "a", "--soa-ttl", "5", "--soa-mname", "m"},
+		A ",\"soa\":{\"ttl\":5,\"mname\":\"m\"}}"},
+	{set_arguments, {"1.2.3.4", "a", "--ns", "x", "--ns=y"},
+		A ",\"ns\":{\"names\":[\"x\",\"y\"]}}"},
+	/* flags */
+	{set_arguments, {"1.2.3.4", "a", "--detached"}, A ",\"state\":\"detached\"}"},
+	{set_arguments, {"1.2.3.4", "a", "--detached=no"}, NULL},
+	/* behind -- all are words; text has to be UTF-8 */
+	{set_arguments, {"1.2.3.4", "a", "--", "--ttl"},
+		"{\"address\":\"1.2.3.4\",\"names\":[\"a\",\"--ttl\"]}"},
+	{set_arguments, {"1.2.3.4", "\xFF"}, NULL},
+	/* JSON as a word; a place for each word and no more */
+	{call_arguments, {"m"}, "{\"method\":\"m\"}"},
+	{call_arguments, {"m", "{\"a\":[1]}"}, "{\"method\":\"m\",\"params\":{\"a\":[1]}}"},
+	{call_arguments, {"m", "{\"a\":[1]"}, NULL},
+	{call_arguments, {"m", "{}", "x"}, NULL},
+};
+
+static void check(const struct row *row)
+{
+	char *words[WORDS_MAX];
+	int count = 0;
+
+	for (; row->words[count] != NULL; count++)
+		assert_non_null(words[count] = strdup(row->words[count]));
+	json_t *params = arguments_parse(row->arguments, "test", count, words);
+	json_t *expected = row->params != NULL ? json_loads(row->params, 0, NULL) : NULL;
+
+	assert_true((expected == NULL) == (row->params == NULL));
+	if (row->params == NULL ? params != NULL : !json_equal(params, expected)) {
+		char *text = json_dumps(params, 0);
+
+		fail_msg("row %td: want %s, got %s", row - rows,
+			row->params != NULL ? row->params : "a refusal",
+			text != NULL ? text : "a refusal");
+	}
+	json_decref(params);
+	json_decref(expected);
+	while (count > 0)
+		free(words[--count]);
+}
+
+static void test_parse(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		check(&rows[i]);
+}
+
+static void test_print(void **state)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	(void)state;
+	assert_non_null(out);
+	arguments_print(out, set_arguments);
+	fclose(out);
+	assert_string_equal(text,
+		" ADDRESS NAME [NAME..] [--ttl N] [--ns NAME..] [--soa-ttl N] [--soa-mname N]"
+		" [--detached]");
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_parse),
+		cmocka_unit_test(test_print),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

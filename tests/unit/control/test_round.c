@@ -1,0 +1,302 @@
+/* Rounds: several requests in one transaction, and what happens when it cannot be committed. */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include <cmocka.h>
+
+#include "rig.h"
+#include "store_private.h"
+
+#define REGION "{'name':'eu','prefixes':['10.0.0.0/8'],'suffix':'compute.example.com'}"
+#define MANY 2000
+
+static int set_up(void **state)
+{
+	struct rig *rig = rig_new();
+
+	json_decref(rig_ok(rig, "region.create", REGION));
+	*state = rig;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	rig_check_mirror(*state);
+	rig_free(*state);
+	return 0;
+}
+
+/* Executes lines (with ' for ") as one round; the requests are the caller's to free. */
+static void execute(
+	struct rig *rig, const char *const *lines, size_t count, struct request *requests)
+{
+	round_begin(&rig->round);
+	for (size_t i = 0; i < count; i++) {
+		char *line = strdup(lines[i]);
+
+		assert_non_null(line);
+		for (char *c = line; *c != '\0'; c++)
+			if (*c == '\'')
+				*c = '"';
+		request_parse(&requests[i], line, strlen(line));
+		round_execute(&rig->round, &requests[i]);
+		free(line);
+	}
+	round_commit(&rig->round);
+}
+
+static void release(struct request *requests, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		request_free(&requests[i]);
+}
+
+/* The code of the error in a reply, or "" for a result. */
+static const char *outcome(const struct request *request, char code[static 16])
+{
+	json_t *reply = json_loadb(request->reply, request->reply_len, 0, NULL);
+	const json_t *error = json_object_get(reply, "error");
+
+	assert_non_null(reply);
+	snprintf(code, 16, "%s", error != NULL ? rig_text(error, "data.code") : "");
+	json_decref(reply);
+	return code;
+}
+
+static void test_one_commit(void **state)
+{
+	static const char *const lines[] = {
+		"{'jsonrpc':'2.0','id':1,'method':'eip.bind','params':{'address':'10.0.0.1'}}",
+		"{'jsonrpc':'2.0','id':2,'method':'eip.bind','params':{'address':'10.0.0.0/24'}}",
+		"{'jsonrpc':'2.0','id':3,'method':'batch','params':{'requests':["
+		"{'method':'eip.bind','params':{'address':'10.0.0.2'}},"
+		"{'method':'eip.unbind','params':{'address':'10.0.0.3'}}]}}",
+		"nonsense",
+		"{'jsonrpc':'2.0','id':4,'method':'eip.get','params':{'address':'10.0.0.1'}}",
+		"{'jsonrpc':'2.0','id':5,'method':'ptr.set','params':{'address':'10.0.0.1','names':['a']}}",
+		"{'jsonrpc':'2.0','method':'eip.bind','params':{'address':'10.0.0.4'}}",
+		"{'jsonrpc':'2.0','id':6,'method':'eip.bind','params':{'address':'10.0.0.5'}}",
+	};
+	static const char *const expected[]
+		= {"", "DNS.0602", "DNS.0502", "DNS.0002", "", "", NULL, ""};
+	enum {
+		COUNT = sizeof(lines) / sizeof(lines[0])
+	};
+	struct request requests[COUNT];
+	struct rig *rig = *state;
+	const unsigned commits = rig->control.publisher->commits;
+	char code[16];
+
+	execute(rig, lines, COUNT, requests);
+	assert_int_equal(rig->control.publisher->commits, commits + 1);
+	for (size_t i = 0; i < COUNT; i++) {
+		if (expected[i] == NULL)
+			assert_null(requests[i].reply);
+		else
+			assert_string_equal(outcome(&requests[i], code), expected[i]);
+	}
+	/* The published serial is the store's revision, that of the region too. */
+	assert_int_equal(rig->control.publisher->serial, 5);
+	json_t *region = rig_ok(rig, "region.get", "{'name':'eu'}");
+	assert_int_equal(rig_number(region, "soa.serial"), 5);
+	json_decref(region);
+	assert_non_null(fake_find(rig->control.publisher, "10.0.0.4"));
+	assert_null(fake_find(rig->control.publisher, "10.0.0.2"));
+	release(requests, COUNT);
+}
+
+static void test_reads_only(void **state)
+{
+	static const char *const lines[] = {
+		"{'jsonrpc':'2.0','id':1,'method':'eip.list'}",
+		"{'jsonrpc':'2.0','id':2,'method':'node.status'}",
+	};
+	struct request requests[2];
+	struct rig *rig = *state;
+	const unsigned commits = rig->control.publisher->commits;
+
+	execute(rig, lines, 2, requests);
+	assert_int_equal(rig->control.publisher->commits, commits);
+	assert_false(rig->control.publisher->in_transaction);
+	release(requests, 2);
+}
+
+/* Both regions of a round are published with one serial, and keep it. */
+static void test_serials(void **state)
+{
+	static const char *const lines[] = {
+		"{'jsonrpc':'2.0','id':1,'method':'eip.bind','params':{'address':'10.0.0.1'}}",
+		"{'jsonrpc':'2.0','id':2,'method':'eip.bind','params':{'address':'11.0.0.1'}}",
+	};
+	struct request requests[2];
+	struct rig *rig = *state;
+
+	json_decref(rig_ok(
+		rig, "region.create", "{'name':'us','prefixes':['11.0.0.0/8'],'suffix':'x'}"));
+	json_decref(rig_ok(
+		rig, "region.create", "{'name':'zz','prefixes':['12.0.0.0/8'],'suffix':'x'}"));
+	execute(rig, lines, 2, requests);
+	release(requests, 2);
+	rig_restart(rig);
+	json_t *list = rig_ok(rig, "region.list", "{}");
+	assert_int_equal(rig_number(list, "regions.0.revision"), 5);
+	assert_int_equal(rig_number(list, "regions.1.revision"), 5);
+	assert_int_equal(rig_number(list, "regions.2.revision"), 3);
+	json_decref(list);
+}
+
+static void test_generation(void **state)
+{
+	static const char *const lines[] = {
+		"{'jsonrpc':'2.0','id':1,'method':'eip.bind','params':{'address':'10.0.0.1'}}",
+		"{'jsonrpc':'2.0','id':2,'method':'eip.get','params':{'address':'10.0.0.1'}}",
+		"{'jsonrpc':'2.0','id':3,'method':'eip.bind','params':{'address':'12.0.0.1'}}",
+	};
+	struct request requests[3];
+	struct rig *rig = *state;
+
+	rig->control.publisher->next = 5;
+	execute(rig, lines, 3, requests);
+	assert_int_equal(requests[0].generation, 5);
+	assert_int_equal(requests[1].generation, 0);
+	assert_int_equal(requests[2].generation, 0);
+	release(requests, 3);
+	/* What is seen at once in a table that is not applied yet waits as well. */
+	rig->control.publisher->next = 0;
+	execute(rig, lines, 1, requests);
+	assert_int_equal(requests[0].generation, 5);
+	release(requests, 1);
+}
+
+static void set_page_limit(struct rig *rig, int more)
+{
+	sqlite3_stmt *statement;
+	char sql[64];
+
+	assert_int_equal(sqlite3_prepare_v2(
+				 rig->control.store->db, "PRAGMA page_count", -1, &statement, NULL),
+		SQLITE_OK);
+	assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+	const int pages = sqlite3_column_int(statement, 0);
+	sqlite3_finalize(statement);
+	snprintf(sql, sizeof(sql), "PRAGMA max_page_count = %d", pages + more);
+	assert_int_equal(sqlite3_exec(rig->control.store->db, sql, NULL, NULL, NULL), SQLITE_OK);
+}
+
+static void make_binds(char (*lines)[128], const char **texts, int first)
+{
+	for (int i = 0; i < MANY; i++) {
+		const int n = first + i;
+
+		snprintf(lines[i], sizeof(lines[i]),
+			"{'jsonrpc':'2.0','id':%d,'method':'eip.bind','params':{'address':'10.0.%d.%d'}}",
+			i, n / 256, n % 256);
+		texts[i] = lines[i];
+	}
+}
+
+/* A file that is full in the middle of a round: as many of its changes as have room are kept. */
+static void test_full_statement(void **state)
+{
+	static char lines[MANY][128];
+	static const char *texts[MANY];
+	static struct request requests[MANY];
+	struct rig *rig = *state;
+	int stored = 0, refused = 0;
+	char code[16];
+
+	set_page_limit(rig, 20);
+	make_binds(lines, texts, 0);
+	execute(rig, texts, MANY, requests);
+	for (int i = 0; i < MANY; i++) {
+		char address[32];
+
+		snprintf(address, sizeof(address), "10.0.%d.%d", i / 256, i % 256);
+		const bool served = fake_find(rig->control.publisher, address) != NULL;
+
+		outcome(&requests[i], code);
+		assert_string_equal(code, served ? "" : "DNS.0001");
+		stored += served;
+		refused += !served;
+		if (!served && refused == 1) {
+			json_t *reply
+				= json_loadb(requests[i].reply, requests[i].reply_len, 0, NULL);
+			const char *message = rig_text(reply, "error.message");
+
+			assert_non_null(strstr(message, "database or disk is full"));
+			assert_non_null(strstr(message, rig->dir));
+			json_decref(reply);
+		}
+	}
+	assert_true(stored > 0);
+	assert_true(refused > 0);
+	release(requests, MANY);
+	rig_check_mirror(rig);
+
+	/* Reads go on; and changes, once there is room. */
+	json_t *list = rig_ok(rig, "eip.list", "{'limit':1}");
+	assert_int_equal(rig_number(list, "total"), stored);
+	json_decref(list);
+	set_page_limit(rig, 1000);
+	execute(rig, texts, MANY, requests);
+	for (int i = 0; i < MANY; i++)
+		assert_string_equal(outcome(&requests[i], code), "");
+	release(requests, MANY);
+	assert_int_equal(rig->control.publisher->eips_count, MANY);
+}
+
+/* The log cannot be written: the commit itself fails, of the round and of each request. */
+static void test_full_commit(void **state)
+{
+	static const char *const lines[] = {
+		"{'jsonrpc':'2.0','id':1,'method':'eip.bind','params':{'address':'10.0.0.1'}}",
+		"{'jsonrpc':'2.0','id':2,'method':'eip.list'}",
+		"{'jsonrpc':'2.0','id':3,'method':'region.create','params':"
+		"{'name':'us','prefixes':['11.0.0.0/8'],'suffix':'x'}}",
+		"{'jsonrpc':'2.0','id':4,'method':'region.get','params':{'name':'us'}}",
+	};
+	static const char *const expected[] = {"DNS.0001", "", "DNS.0001", "DNS.0601"};
+	const struct rlimit none = {0, RLIM_INFINITY};
+	struct request requests[4];
+	struct rig *rig = *state;
+	struct rlimit before;
+	char code[16];
+
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	execute(rig, lines, 4, requests);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	for (size_t i = 0; i < 4; i++)
+		assert_string_equal(outcome(&requests[i], code), expected[i]);
+	release(requests, 4);
+	rig_check_mirror(rig);
+	assert_int_equal(store_revision(rig->control.store), 1);
+
+	execute(rig, lines, 4, requests);
+	for (size_t i = 0; i < 4; i++)
+		assert_string_equal(outcome(&requests[i], code), "");
+	release(requests, 4);
+	rig_restart(rig);
+	assert_int_equal(store_revision(rig->control.store), 3);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(test_one_commit),
+		TEST(test_reads_only),
+		TEST(test_serials),
+		TEST(test_generation),
+		TEST(test_full_statement),
+		TEST(test_full_commit),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
