@@ -42,7 +42,8 @@ void arena_destroy(struct arena *a)
 	free(a);
 }
 
-/* Without memory for the list the run is lost until the table's next generation: no reason to fail. */
+/* Without memory for the list the run is lost until the table's next generation: no reason to
+ * fail. */
 static void push(struct arena *a, uint32_t granule, unsigned granules)
 {
 	struct free_list *list = &a->lists[granules];

@@ -1,6 +1,6 @@
 /*
- * Arena: which granules of a table's cell arena are in use. Kept in the control process's own memory, so
- * that nothing a reader maps can mislead the writer. Main thread.
+ * Arena: which granules of a table's cell arena are in use. Kept in the control process's own
+ * memory, so that nothing a reader maps can mislead the writer. Main thread.
  */
 #pragma once
 
@@ -15,7 +15,8 @@ struct arena;
 struct arena *arena_create(uint32_t granules);
 void arena_destroy(struct arena *a);
 
-/* `granules` (at least 1, at most ARENA_CELL_MAX) granules in a row: the first one's number, or 0 if none are left. */
+/* `granules` (at least 1, at most ARENA_CELL_MAX) granules in a row: the first one's number, or
+ * 0 if none are left. */
 uint32_t arena_alloc(struct arena *a, unsigned granules);
 
 /* Takes back what arena_alloc() gave. */

@@ -13,8 +13,8 @@ struct region_info;
 json_t *directory_region(const struct region_info *info);
 
 /*
- * Replaces the directory in `run_dir` by one that lists `regions` (an array of directory_region() objects with
- * "table" set). Returns 0 or a negative errno; the old one then stands.
+ * Replaces the directory in `run_dir` by one that lists `regions` (an array of directory_region()
+ * objects with "table" set). Returns 0 or a negative errno; the old one then stands.
  */
 int directory_write(const char *run_dir, uint64_t generation, json_t *regions);
 

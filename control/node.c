@@ -83,7 +83,8 @@ static void map(struct node *n)
 	close(fd);
 }
 
-/* True if someone holds the write lock. An error counts as "held": wait rather than free too early. */
+/* True if someone holds the write lock. An error counts as "held": wait rather than free too
+ * early. */
 static bool locked(const struct node *n)
 {
 	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};

@@ -1,6 +1,6 @@
 /*
- * The control process's end of the node segment (ptrd/node.h): is a dataplane alive, what has it applied,
- * which grace periods are over. Main thread.
+ * The control process's end of the node segment (ptrd/node.h): is a dataplane alive, what has it
+ * applied, which grace periods are over. Main thread.
  */
 #pragma once
 
@@ -16,8 +16,8 @@ struct node *node_open(const char *run_dir);
 void node_close(struct node *n);
 
 /*
- * True if a dataplane holds the segment now. When it is false, nobody holds a reference into any table
- * that was unlinked before the call.
+ * True if a dataplane holds the segment now. When it is false, nobody holds a reference into any
+ * table that was unlinked before the call.
  */
 bool node_alive(struct node *n);
 

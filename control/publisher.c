@@ -176,8 +176,9 @@ static json_t *directory_regions(const struct publisher *p)
 }
 
 /*
- * Switches to a directory that names every region's newest table. If it cannot be written, the switch
- * stays due, nothing that depends on it counts as applied, and publisher_reclaim() tries again.
+ * Switches to a directory that names every region's newest table. If it cannot be written, the
+ * switch stays due, nothing that depends on it counts as applied, and publisher_reclaim() tries
+ * again.
  */
 static int switch_directory(struct publisher *p)
 {
@@ -201,10 +202,23 @@ static int switch_directory(struct publisher *p)
 	return 0;
 }
 
-/* Reserves one change, growing the table once if need be. */
+static int grow(struct publisher *p, struct region_table *r, enum shortage shortage)
+{
+	const int error = region_table_grow(r, p->files, &p->changes, p->generation + 1, shortage);
+
+	if (error < 0)
+		return fail(p, error,
+			"region %s: its table is full and there is no room for a larger one in %s: %s",
+			r->name, table_files_dir(p->files), strerror(-error));
+	p->directory_due = true;
+	return 0;
+}
+
+/* Reserves one change, growing the table if need be: for slots, for cells, or for both. */
 static int reserve(struct publisher *p, struct change *change, const struct record_wire *record)
 {
 	struct changes *list = &p->changes;
+	enum shortage shortage;
 
 	if (list->count == list->room) {
 		const size_t room = list->room ? 2 * list->room : 64;
@@ -215,18 +229,11 @@ static int reserve(struct publisher *p, struct change *change, const struct reco
 		list->list = grown;
 		list->room = room;
 	}
-	if (!region_table_reserve(change, record)) {
-		const int error
-			= region_table_grow(change->region, p->files, list, p->generation + 1);
+	while ((shortage = region_table_reserve(change, record)) != SHORT_OF_NOTHING) {
+		const int error = grow(p, change->region, shortage);
 
 		if (error < 0)
-			return fail(p, error,
-				"region %s: its table is full and there is no room for a larger one in %s: %s",
-				change->region->name, table_files_dir(p->files), strerror(-error));
-		p->directory_due = true;
-		if (!region_table_reserve(change, record))
-			return fail(
-				p, -ENOSPC, "region %s: its table is full", change->region->name);
+			return error;
 	}
 	list->list[list->count++] = *change;
 	return 0;
@@ -327,7 +334,8 @@ void publisher_rollback(struct publisher *p)
 	publisher_rollback_to(p, 0);
 }
 
-/* First every store that unlinks something, then the token, then what was unlinked is handed over. */
+/* First every store that unlinks something, then the token, then what was unlinked is handed
+ * over. */
 static void publish_changes(struct publisher *p)
 {
 	struct changes *list = &p->changes;
@@ -401,7 +409,8 @@ static void reclaim_cells(struct publisher *p, struct table *t)
 
 void publisher_reclaim(struct publisher *p)
 {
-	/* A table that grew in a transaction that was rolled back, or a directory that could not be written. */
+	/* A table that grew in a transaction that was rolled back, or a directory that could
+	 * not be written. */
 	if (p->started && p->directory_due && p->changes.count == 0)
 		switch_directory(p);
 	for (struct region_table *r = p->regions; r != NULL; r = r->next)

@@ -9,11 +9,11 @@
  *   <the store commits>
  *   publisher_commit()                         cannot fail; tells what the acknowledgement waits for
  *
- * or publisher_rollback(), after which nothing has changed. Within a transaction publisher_mark() and
- * publisher_rollback_to() undo the tail of it, as a savepoint does in the store.
+ * or publisher_rollback(), after which nothing has changed. Within a transaction publisher_mark()
+ * and publisher_rollback_to() undo the tail of it, as a savepoint does in the store.
  *
- * All functions: main thread of the control process. Errors are negative errno values with a text in
- * publisher_error().
+ * All functions: main thread of the control process. Errors are negative errno values with a text
+ * in publisher_error().
  */
 #pragma once
 
@@ -42,8 +42,9 @@ struct region_info {
 struct publisher;
 
 /*
- * Opens the run directory (made if missing). `huge_dir` may be NULL. What an earlier process left there stays served
- * until publisher_start() replaces it. Returns NULL after writing why to standard error.
+ * Opens the run directory (made if missing). `huge_dir` may be NULL. What an earlier process left
+ * there stays served until publisher_start() replaces it. Returns NULL after writing why to
+ * standard error.
  */
 struct publisher *publisher_open(const char *run_dir, const char *huge_dir);
 void publisher_close(struct publisher *p);
@@ -53,8 +54,8 @@ const char *publisher_error(const struct publisher *p);
 
 /*
  * Start: regions are added and filled outside of any transaction, then served all at once.
- * publisher_start() writes the first directory, whose generation is above any that a running dataplane
- * has applied. Loads go to tables that nobody serves yet.
+ * publisher_start() writes the first directory, whose generation is above any that a running
+ * dataplane has applied. Loads go to tables that nobody serves yet.
  */
 int publisher_load_region(struct publisher *p, const struct region_info *info, uint32_t serial,
 	uint64_t eips_expected, uint64_t ptrs_expected);
@@ -68,9 +69,9 @@ size_t publisher_mark(const struct publisher *p);
 void publisher_rollback_to(struct publisher *p, size_t mark);
 void publisher_rollback(struct publisher *p);
 
-/* Each reserves; -ENOSPC or -ENOMEM when the table cannot grow. The address's state is the store's
- * business: bind of an EIP that is not bound, set, unset and unbind of one that is. Regions that are not
- * attached have no table: their records are changed in the store alone. */
+/* Each reserves; -ENOSPC or -ENOMEM when the table cannot grow. The address's state is the
+ * store's business: bind of an EIP that is not bound, set, unset and unbind of one that is.
+ * Regions that are not attached have no table: their records are changed in the store alone. */
 int publisher_bind(struct publisher *p, const char *region, const struct address *address);
 int publisher_unbind(struct publisher *p, const char *region, const struct address *address);
 int publisher_set(struct publisher *p, const char *region, const struct address *address,
@@ -84,9 +85,10 @@ int publisher_attach(struct publisher *p, const struct region_info *info, uint32
 int publisher_detach(struct publisher *p, const char *region);
 
 /*
- * Publishes the transaction and gives every region that it touched `serial` as its SOA serial (the store's
- * new revision: it rises with each commit). Returns the directory generation that must be applied before what it
- * did may be acknowledged: 0 when every change is already seen by every worker.
+ * Publishes the transaction and gives every region that it touched `serial` as its SOA serial (the
+ * store's new revision: it rises with each commit). Returns the directory generation that must be
+ * applied before what it did may be acknowledged: 0 when every change is already seen by every
+ * worker.
  */
 uint64_t publisher_commit(struct publisher *p, uint32_t serial);
 

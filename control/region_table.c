@@ -8,6 +8,8 @@
 /* Cell of a usual record: header 12, one RR with a name of 36 bytes. */
 #define CELL_EXPECTED 64
 
+#define GROW_TRIES 3
+
 struct region_table *region_table_create(struct table_files *files, const struct region_info *info,
 	uint32_t serial, uint64_t generation, uint64_t eips, uint64_t ptrs)
 {
@@ -56,39 +58,46 @@ void region_table_free(struct region_table *r)
 	free(r);
 }
 
-/* What an address with no custom PTR refers to: nothing, or for IPv6 a cell that holds the address. */
+/* What an address with no custom PTR refers to: nothing, or for IPv6 a cell that holds the
+ * address. */
 static uint32_t default_ref(struct table *t, const struct address *address)
 {
 	return address->ipv6 ? table_cell_create(t, address, NULL) : PTRD_REF_DEFAULT;
 }
 
-bool region_table_reserve(struct change *c, const struct record_wire *record)
+static enum shortage reserve_bind(struct table *t, struct change *c)
+{
+	if (table_crowded(t))
+		return SHORT_OF_SLOTS;
+	c->ref = default_ref(t, &c->address);
+	if (c->ref == PTRD_REF_NONE)
+		return SHORT_OF_CELLS;
+	c->slot = table_reserve(t, &c->address);
+	if (c->slot != NULL)
+		return SHORT_OF_NOTHING;
+	table_cell_discard(t, c->ref);
+	return SHORT_OF_SLOTS;
+}
+
+enum shortage region_table_reserve(struct change *c, const struct record_wire *record)
 {
 	struct table *t = c->region->table;
 
 	switch (c->kind) {
 	case CHANGE_BIND:
-		if (table_crowded(t))
-			return false;
-		c->ref = default_ref(t, &c->address);
-		if (c->ref == PTRD_REF_NONE)
-			return false;
-		c->slot = table_reserve(t, &c->address);
-		if (c->slot == NULL)
-			table_cell_discard(t, c->ref);
-		return c->slot != NULL;
+		return reserve_bind(t, c);
 	case CHANGE_SET:
 		c->ref = table_cell_create(t, &c->address, record);
-		return c->ref != PTRD_REF_NONE;
+		return c->ref != PTRD_REF_NONE ? SHORT_OF_NOTHING : SHORT_OF_CELLS;
 	case CHANGE_UNSET:
 		c->ref = default_ref(t, &c->address);
-		return c->ref != PTRD_REF_NONE;
+		return c->ref != PTRD_REF_NONE ? SHORT_OF_NOTHING : SHORT_OF_CELLS;
 	case CHANGE_UNBIND:
 	case CHANGE_ATTACH:
 	case CHANGE_DETACH:
 		break;
 	}
-	return true;
+	return SHORT_OF_NOTHING;
 }
 
 void region_table_release(struct change *c)
@@ -137,8 +146,8 @@ bool region_table_publish(struct change *c)
 }
 
 /*
- * Where `c`'s reservation in `from` goes to in `to`: left in *moved, which takes c's place once the whole
- * transaction has moved.
+ * Where `c`'s reservation in `from` goes to in `to`: left in *moved, which takes c's place once
+ * the whole transaction has moved.
  */
 static bool move_change(
 	struct table *to, const struct table *from, const struct change *c, struct change *moved)
@@ -166,29 +175,65 @@ static bool move_changes(
 	return true;
 }
 
-int region_table_grow(struct region_table *r, struct table_files *files, struct changes *changes,
-	uint64_t generation)
+/* Half as much again of what there is not enough of; in cells, at least room for one more in every
+ * sixteenth EIP, so that a large region's first records do not copy it again and again. */
+static struct table_shape larger_shape(
+	const struct region_table *r, uint64_t generation, enum shortage shortage, size_t changes)
 {
-	const uint64_t eips = table_eips(r->table) + changes->count;
+	const uint64_t eips = table_eips_built_for(r->table);
+	const uint64_t bound = table_eips(r->table) + changes;
 	const uint64_t used = table_cell_bytes_used(r->table);
-	const struct table_shape shape = {
+	struct table_shape shape = {
 		.region = r->name,
 		.generation = generation,
-		.eips = eips + eips / 2,
-		/* Room for the largest record, whatever the table held before. */
-		.cell_bytes = used + used / 2 + PTRD_RECORD_WIRE_MAX,
+		.eips = eips > bound ? eips : bound,
+		.cell_bytes = table_cell_bytes(r->table),
 	};
-	struct change *moved = calloc(changes->room + 1, sizeof(*moved));
-	struct table *t = moved != NULL ? table_files_create(files, &shape) : NULL;
 
-	if (t == NULL) {
-		free(moved);
+	if (shortage == SHORT_OF_SLOTS)
+		shape.eips += shape.eips / 2;
+	else
+		shape.cell_bytes
+			= used + used / 2 + PTRD_RECORD_WIRE_MAX + shape.eips / 16 * CELL_EXPECTED;
+	return shape;
+}
+
+/* A table of `shape` with everything in it; NULL with errno set, ENOSPC if chance filled its
+ * chains or its cells were too few. */
+static struct table *move_to(const struct table_shape *shape, struct region_table *r,
+	struct table_files *files, struct changes *changes, struct change *moved)
+{
+	struct table *t = table_files_create(files, shape);
+
+	if (t == NULL)
+		return NULL;
+	if (table_copy(t, r->table) && move_changes(r, t, changes, moved))
+		return t;
+	drop(t);
+	errno = ENOSPC;
+	return NULL;
+}
+
+int region_table_grow(struct region_table *r, struct table_files *files, struct changes *changes,
+	uint64_t generation, enum shortage shortage)
+{
+	struct table_shape shape = larger_shape(r, generation, shortage, changes->count);
+	struct change *moved = calloc(changes->room, sizeof(*moved));
+	struct table *t = NULL;
+
+	if (moved == NULL)
 		return -ENOMEM;
+	for (unsigned tries = 0; t == NULL && tries < GROW_TRIES; tries++) {
+		t = move_to(&shape, r, files, changes, moved);
+		/* Another hash key and some more room. */
+		shape.eips += shape.eips / 4;
+		shape.cell_bytes += shape.cell_bytes / 4;
 	}
-	if (!table_copy(t, r->table) || !move_changes(r, t, changes, moved)) {
-		drop(t);
+	if (t == NULL) {
+		const int error = -errno;
+
 		free(moved);
-		return -ENOSPC;
+		return error;
 	}
 	/* The reservations in a table that stays served go with it: nobody else writes to it. */
 	if (r->table != r->served)
@@ -196,6 +241,5 @@ int region_table_grow(struct region_table *r, struct table_files *files, struct 
 	r->table = t;
 	free(changes->list);
 	changes->list = moved;
-	changes->room++;
 	return 0;
 }

@@ -1,6 +1,6 @@
 /*
- * A region as the publisher keeps it: its entry in the directory, its table, and the changes of the open
- * transaction that touch it. Growth lives here. Main thread.
+ * A region as the publisher keeps it: its entry in the directory, its table, and the changes of
+ * the open transaction that touch it. Growth lives here. Main thread.
  */
 #pragma once
 
@@ -48,20 +48,30 @@ struct changes {
 struct region_table *region_table_create(struct table_files *files, const struct region_info *info,
 	uint32_t serial, uint64_t generation, uint64_t eips, uint64_t ptrs);
 
-/* Unlinks and closes its table if no directory names it, then frees it. A served table is the caller's. */
+/* Unlinks and closes its table if no directory names it, then frees it. A served table is the
+ * caller's. */
 void region_table_free(struct region_table *r);
 
-/* Reserves for `change` (region, kind and address set); `record` for CHANGE_SET. Returns false if the table must grow. */
-bool region_table_reserve(struct change *change, const struct record_wire *record);
+/* What a reservation lacked. */
+enum shortage {
+	SHORT_OF_NOTHING,
+	SHORT_OF_SLOTS,
+	SHORT_OF_CELLS
+};
+
+/* Reserves for `change` (region, kind and address set); `record` for CHANGE_SET. */
+enum shortage region_table_reserve(struct change *change, const struct record_wire *record);
 /* Undoes region_table_reserve(). */
 void region_table_release(struct change *change);
 
-/* Publishes; leaves the reference that it replaced in change->ref. False if the address's state was not what the change needs. */
+/* Publishes; leaves the reference that it replaced in change->ref. False if the address's state
+ * was not what the change needs. */
 bool region_table_publish(struct change *change);
 
 /*
- * Moves the region to a larger table, with what `changes` have reserved. The old one stays as `served` if the
- * directory names it. Returns 0, or -errno with nothing changed.
+ * Moves the region, with what `changes` have reserved, to a table with more of what it is short
+ * of. The old one stays as `served` if the directory names it. Returns 0, or -errno with nothing
+ * changed.
  */
 int region_table_grow(struct region_table *r, struct table_files *files, struct changes *changes,
-	uint64_t generation);
+	uint64_t generation, enum shortage shortage);

@@ -18,7 +18,8 @@
 #define EIPS_MIN 4096
 #define CELL_BYTES_MIN 65536
 
-/* A writer stops well before the bound of the readers: the table then grows, with another hash key. */
+/* A writer stops well before the bound of the readers: the table then grows, with another hash
+ * key. */
 #define CHAIN_LIMIT (PTRD_CHAIN_MAX / 2)
 
 /* A cell that readers may still hold. */
@@ -110,7 +111,9 @@ static int write_header(uint8_t *base, const struct table_shape *shape, const st
 	}
 	if (getrandom(h->hash_key, sizeof(h->hash_key), 0) != sizeof(h->hash_key))
 		return -1;
-	h->hash_key[0] |= 1; /* multiply-shift wants an odd factor */
+	/* An odd factor is a bijection: no two addresses fall together before the last step. */
+	h->hash_key[0] |= 1;
+	h->hash_key[1] |= 1;
 	h->magic = PTRD_TABLE_MAGIC;
 	h->file_size = l->size;
 	h->generation = shape->generation;
@@ -208,6 +211,11 @@ uint64_t table_bytes(const struct table *t)
 	return t->size;
 }
 
+uint64_t table_eips_built_for(const struct table *t)
+{
+	return t->eips_built_for;
+}
+
 bool table_crowded(const struct table *t)
 {
 	return t->eips + t->reserved >= t->eips_built_for;
@@ -296,8 +304,9 @@ static struct ptrd_bucket *chain_bucket(struct table *t, struct ptrd_bucket *las
 		return NULL;
 	const uint64_t index = (uint64_t)t->view.bucket_count + t->overflow_used++;
 
-	/* Release: the bucket's cleared slots are seen before the link to it. Nothing clears them here,
-	 * the file was made of zeros; the pair keeps that true for a reader that maps it later. */
+	/* Release: the bucket's cleared slots are seen before the link to it. Nothing clears
+	 * them here, the file was made of zeros; the pair keeps that true for a reader that
+	 * maps it later. */
 	atomic_store_explicit(&last->next, index, memory_order_release);
 	return bucket_at(t, index);
 }
@@ -332,8 +341,8 @@ void table_release(struct table *t, _Atomic uint64_t *slot)
 	t->reserved--;
 }
 
-/* Release: the bytes of the cell are seen before the reference to it. Without it a reader could follow the
- * new reference and send what the memory held before. */
+/* Release: the bytes of the cell are seen before the reference to it. Without it a reader could
+ * follow the new reference and send what the memory held before. */
 static void publish(_Atomic uint64_t *slot, uint32_t tag, uint32_t ref)
 {
 	atomic_store_explicit(slot, (uint64_t)tag << 32 | ref, memory_order_release);
@@ -384,8 +393,8 @@ uint32_t table_remove(struct table *t, const struct address *address)
 		return PTRD_REF_NONE;
 	const uint32_t old = (uint32_t)atomic_load_explicit(slot, memory_order_relaxed);
 
-	/* Relaxed would do for readers; release keeps the order of a remove and a later insert of the
-	 * same address into another slot, so that no reader sees both. */
+	/* Relaxed would do for readers; release keeps the order of a remove and a later insert
+	 * of the same address into another slot, so that no reader sees both. */
 	atomic_store_explicit(slot, 0, memory_order_release);
 	t->eips--;
 	t->records -= is_cell(old);

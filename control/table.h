@@ -1,11 +1,11 @@
 /*
- * Table writer: builds a region table file (ptrd/table.h) and changes it while others read it.
- * One writer: the control process's main thread.
+ * Table writer: builds a region table file (ptrd/table.h) and changes it while others read it. One
+ * writer: the control process's main thread.
  *
- * An insert is done in two steps, because the second one must not fail: table_reserve() takes a slot,
- * table_fill() publishes into it (or table_release() gives it back). Cells likewise: table_cell_create()
- * may find no room, publishing the reference may not. A cell that has been published goes back with
- * table_retire(), and is reused when its grace period is over.
+ * An insert is done in two steps, because the second one must not fail: table_reserve() takes a
+ * slot, table_fill() publishes into it (or table_release() gives it back). Cells likewise:
+ * table_cell_create() may find no room, publishing the reference may not. A cell that has been
+ * published goes back with table_retire(), and is reused when its grace period is over.
  */
 #pragma once
 
@@ -38,8 +38,9 @@ struct table_shape {
 struct table;
 
 /*
- * Makes the file `path` (which must not exist) with all its memory allocated, so that no later access can
- * fault. Returns NULL with errno set: ENOSPC or ENOMEM when the file system has no room.
+ * Makes the file `path` (which must not exist) with all its memory allocated, so that no later
+ * access can fault. Returns NULL with errno set: ENOSPC or ENOMEM when the file system has no
+ * room.
  */
 struct table *table_create(const char *path, const struct table_shape *shape);
 
@@ -61,7 +62,9 @@ uint64_t table_records(const struct table *t);
 uint64_t table_cell_bytes_used(const struct table *t);
 uint64_t table_cell_bytes(const struct table *t);
 uint64_t table_bytes(const struct table *t);
-/* True when more than the EIPs that it was built for are bound or reserved. */
+/* EIPs that it was built for. */
+uint64_t table_eips_built_for(const struct table *t);
+/* True when as many EIPs as it was built for are bound or reserved. */
 bool table_crowded(const struct table *t);
 
 /*
@@ -70,7 +73,8 @@ bool table_crowded(const struct table *t);
  */
 uint32_t table_cell_create(
 	struct table *t, const struct address *address, const struct record_wire *record);
-/* The same with what `ref` of another table holds for `address`; a reference without a cell is its own copy. */
+/* The same with what `ref` of another table holds for `address`; a reference without a cell is
+ * its own copy. */
 uint32_t table_cell_copy(
 	struct table *t, const struct table *from, uint32_t ref, const struct address *address);
 /* Gives back a cell that was never published. References without a cell are ignored. */
@@ -84,13 +88,15 @@ void table_fill(
 	struct table *t, _Atomic uint64_t *slot, const struct address *address, uint32_t ref);
 
 /*
- * Publish a change of a bound address: another reference, or none. Each returns the reference that was
- * replaced, for table_retire(); PTRD_REF_NONE if the address is not bound here (nothing is changed).
+ * Publish a change of a bound address: another reference, or none. Each returns the reference that
+ * was replaced, for table_retire(); PTRD_REF_NONE if the address is not bound here (nothing is
+ * changed).
  */
 uint32_t table_replace(struct table *t, const struct address *address, uint32_t ref);
 uint32_t table_remove(struct table *t, const struct address *address);
 
-/* Hands over a reference that readers may still hold; `token` names its grace period. Tokens never fall. */
+/* Hands over a reference that readers may still hold; `token` names its grace period. Tokens
+ * never fall. */
 void table_retire(struct table *t, uint32_t ref, uint64_t token);
 /* Frees the retired cells whose token is at most `passed`. */
 void table_reclaim(struct table *t, uint64_t passed);

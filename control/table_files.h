@@ -1,6 +1,6 @@
 /*
- * Where table files live: a folder on huge pages when one is configured and has room, else `tables` in the
- * run directory. Main thread.
+ * Where table files live: a folder on huge pages when one is configured and has room, else
+ * `tables` in the run directory. Main thread.
  */
 #pragma once
 
@@ -12,7 +12,8 @@ struct table_files;
 struct table_files *table_files_open(const char *run_dir, const char *huge_dir);
 void table_files_close(struct table_files *f);
 
-/* A new table `<region>.<number>`, the number above any that was there at open. NULL with errno set. */
+/* A new table `<region>.<number>`, the number above any that was there at open. NULL with errno
+ * set. */
 struct table *table_files_create(struct table_files *f, const struct table_shape *shape);
 
 /* Removes the files that an earlier process left; they were listed at open. */

@@ -1,6 +1,6 @@
 /*
- * Arguments of a command, declared in a table: from the words of the command line to the params of a
- * request, and to the line of help that describes them.
+ * Arguments of a command, declared in a table: from the words of the command line to the params
+ * of a request, and to the line of help that describes them.
  */
 #pragma once
 

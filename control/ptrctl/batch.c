@@ -1,7 +1,7 @@
 /*
- * batch: many changes from a file, one {"method":..., "params":...} on a line. A request is one line of
- * at most PTRD_LINE_MAX bytes and is done whole or not at all. Lines go into it as they were read:
- * a load of a million need not be written anew.
+ * batch: many changes from a file, one {"method":..., "params":...} on a line. A request is one
+ * line of at most PTRD_LINE_MAX bytes and is done whole or not at all. Lines go into it as they
+ * were read: a load of a million need not be written anew.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -12,7 +12,8 @@
 #include "command.h"
 
 #define HEAD                                                                                       \
-	"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"batch\",\"params\":{\"quiet\":true,\"requests\":["
+	"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"batch\","                                      \
+	"\"params\":{\"quiet\":true,\"requests\":["
 #define TAIL "]}}\n"
 
 /* "{}," is the shortest that a line could be. */
@@ -120,7 +121,7 @@ static enum exit_status too_long(const struct batch *batch)
 	else
 		fprintf(stderr,
 			"ptrctl: batch: %s: more than one request of %d bytes can hold\n"
-			"  --each N sends it in batches of up to N, each done whole or not at all\n",
+			"  --each N sends batches of up to N, each done whole or not at all\n",
 			batch->file, PTRD_LINE_MAX);
 	report_done(batch);
 	return EXIT_USAGE;

@@ -1,5 +1,6 @@
 /*
- * Commands of ptrctl: one row each, in the file of its noun. Parsing, help and dispatch read the rows.
+ * Commands of ptrctl: one row each, in the file of its noun. Parsing, help and dispatch read the
+ * rows.
  */
 #pragma once
 

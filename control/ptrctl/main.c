@@ -39,7 +39,8 @@ static enum exit_status print_help(FILE *out)
 	return EXIT_OK;
 }
 
-/* Takes the options that any command has out of the words. Returns false after saying what is wrong. */
+/* Takes the options that any command has out of the words. Returns false after saying what is
+ * wrong. */
 static bool take_options(struct invocation *invocation, int argc, char *argv[])
 {
 	const char *environment = getenv("PTRD_SOCKET");

@@ -16,7 +16,8 @@ struct field {
 	const char *fallback; /* member shown instead of one that is null, or NULL */
 };
 
-/* Column widths. They only grow, so that the pages of a long list stay aligned without keeping it all. */
+/* Column widths. They only grow, so that the pages of a long list stay aligned without keeping it
+ * all. */
 struct table {
 	const struct field *fields; /* ends with a NULL title */
 	int width[VIEW_COLUMNS_MAX];

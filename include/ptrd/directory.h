@@ -1,8 +1,8 @@
 /*
  * Directory: which regions are served, and from which table files. One JSON document, in the run
  * directory; the control process replaces it whole (write a temporary file, rename(2)), the
- * dataplane watches for the rename and reads it. JSON because it is small, read once per generation
- * far from the packet path, and an operator can look at it with jq.
+ * dataplane watches for the rename and reads it. JSON because it is small, read once per
+ * generation far from the packet path, and an operator can look at it with jq.
  *
  * {
  *   "format": 1,

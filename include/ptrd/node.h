@@ -1,12 +1,13 @@
 /*
  * Node segment: how the two processes of one node meet. A file in the run directory, mapped shared
- * and writable by both. The dataplane makes it and holds a write lock (F_OFD_SETLK, whole file) on it
- * while it lives; the control process asks for that lock's holder (F_OFD_GETLK) and counts a dataplane
- * that is gone as quiescent and as having applied everything.
+ * and writable by both. The dataplane makes it and holds a write lock (F_OFD_SETLK, whole file) on
+ * it while it lives; the control process asks for that lock's holder (F_OFD_GETLK) and counts a
+ * dataplane that is gone as quiescent and as having applied everything.
  *
- * The file outlives the dataplane that made it. A new dataplane first takes the lock, then clears the
- * readers that its predecessor left registered, then reads the directory, in that order: between
- * death and lock nobody holds a reference, and after the lock no freed cell can be found any more.
+ * The file outlives the dataplane that made it. A new dataplane first takes the lock, then clears
+ * the readers that its predecessor left registered, then reads the directory, in that order:
+ * between death and lock nobody holds a reference, and after the lock no freed cell can be found
+ * any more.
  */
 #pragma once
 
@@ -52,10 +53,10 @@ struct ptrd_node {
 	/* Readers in use, the main lcore included. dataplane: wo, control: ro */
 	_Atomic uint32_t readers;
 
-	/* Directory generation that every reader answers from.
-	 * dataplane: wo (release, after its readers have passed a quiescent state since the switch),
-	 * control: ro (acquire). Without the pair the control process could reuse the memory of
-	 * the old generation while a reader still looks at it. */
+	/* Directory generation that every reader answers from. dataplane: wo (release, after
+	 * its readers have passed a quiescent state since the switch), control: ro (acquire).
+	 * Without the pair the control process could reuse the memory of the old generation
+	 * while a reader still looks at it. */
 	alignas(64) _Atomic uint64_t applied_generation;
 
 	/* struct rte_rcu_qsbr. Its token is written by both processes (rte_rcu_qsbr_start()), each

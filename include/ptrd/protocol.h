@@ -8,7 +8,8 @@
 #define PTRD_SOCKET_FILE "control.sock" /* in the run directory, unless configured */
 #define PTRD_LINE_MAX (1024 * 1024)     /* bytes of a line, its newline included */
 
-/* JSON-RPC 2.0 section 5.1, and one code for every refusal by a rule of ours (data.code names it). */
+/* JSON-RPC 2.0 section 5.1, and one code for every refusal by a rule of ours (data.code names
+ * it). */
 #define PTRD_RPC_PARSE_ERROR (-32700)
 #define PTRD_RPC_INVALID_REQUEST (-32600)
 #define PTRD_RPC_METHOD_NOT_FOUND (-32601)

@@ -2,23 +2,24 @@
  * Region table: the layout of a table file and its lock-free reader.
  *
  * One file holds one region: a hash of EIPs (buckets of one cache line, each with seven 64-bit
- * slots and a link to an overflow bucket) and an arena of record cells. All references are relative,
- * so any process may map the file at any address. The control process writes; everybody else maps
- * the file PROT_READ.
+ * slots and a link to an overflow bucket) and an arena of record cells. All references are
+ * relative, so any process may map the file at any address. The control process writes; everybody
+ * else maps the file PROT_READ.
  *
  *   file:    | header, one page | buckets: primary, then overflow | cell arena |
  *   slot:    | IPv4 address, or fingerprint of an IPv6 address : 32 | record reference : 32 |
  *   bucket:  | slot x 7 | index of the next bucket in the chain, 0 = none |
  *
- * An entry never moves while it lives and a bucket is never taken out of its chain, so a reader that
- * walks a chain once sees every entry that is live throughout the walk. A change of an entry is one
- * 64-bit store into its slot. A cell is immutable from the store that publishes it until every reader
- * has been quiescent after the store that unlinked it (see node.h).
+ * An entry never moves while it lives and a bucket is never taken out of its chain, so a reader
+ * that walks a chain once sees every entry that is live throughout the walk. A change of an entry
+ * is one 64-bit store into its slot. A cell is immutable from the store that publishes it until
+ * every reader has been quiescent after the store that unlinked it (see node.h).
  *
- * Integers are in host byte order unless said otherwise; a file never leaves its machine. The reader
- * trusts nothing that it reads from the mapping after ptrd_table_map(): each index and reference is
- * checked against sizes kept in the process's own struct ptrd_table. What it cannot defend against
- * is a writer that truncates the file (SIGBUS), so only the control process may write it.
+ * Integers are in host byte order unless said otherwise; a file never leaves its machine. The
+ * reader trusts nothing that it reads from the mapping after ptrd_table_map(): each index and
+ * reference is checked against sizes kept in the process's own struct ptrd_table. What it cannot
+ * defend against is a writer that truncates the file (SIGBUS), so only the control process may
+ * write it.
  */
 #pragma once
 
@@ -39,13 +40,14 @@
 #define PTRD_BUCKET_SLOTS 7
 #define PTRD_CHAIN_MAX 64 /* buckets in a chain: a bound for readers of a corrupt chain */
 
-/* Record references: bit 31 tells the family of the slot's key, the rest is one of these or a cell's
- * place in the arena in granules. */
+/* Record references: bit 31 tells the family of the slot's key, the rest is one of these or a
+ * cell's place in the arena in granules. */
 #define PTRD_REF_NONE UINT32_C(0)       /* the slot is empty */
 #define PTRD_REF_DEFAULT UINT32_C(1)    /* bound, no custom PTR, no cell (IPv4 only) */
 #define PTRD_REF_FIRST_CELL UINT32_C(2) /* granules 0 and 1 of the arena are never a cell */
 #define PTRD_REF_IPV6 UINT32_C(0x80000000)
-/* A slot that the writer holds for an insert under way: a family but no reference, so no key matches. */
+/* A slot that the writer holds for an insert under way: a family but no reference, so no key
+ * matches. */
 #define PTRD_REF_RESERVED PTRD_REF_IPV6
 #define PTRD_GRANULE 16 /* bytes */
 
@@ -57,9 +59,9 @@
 struct ptrd_table_header {
 	/* Written once, before the file is published. control: wo, dataplane: ro */
 	uint64_t magic;
-	uint64_t file_size;  /* bytes, the header included */
-	uint64_t generation; /* directory generation that first named this file */
-	uint64_t hash_key[2];
+	uint64_t file_size;      /* bytes, the header included */
+	uint64_t generation;     /* directory generation that first named this file */
+	uint64_t hash_key[2];    /* random, odd */
 	uint64_t bucket_offset;  /* bytes from the start of the file, a multiple of 64 */
 	uint32_t bucket_count;   /* primary buckets */
 	uint32_t overflow_count; /* overflow buckets, right behind the primary ones */
@@ -80,7 +82,8 @@ static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "slots must be lock-free between proc
 struct ptrd_bucket {
 	/* control: wo (release), dataplane: ro (acquire) */
 	_Atomic uint64_t slot[PTRD_BUCKET_SLOTS];
-	/* Index of the next bucket; set once from 0. control: wo (release), dataplane: ro (acquire) */
+	/* Index of the next bucket; set once from 0. control: wo (release), dataplane: ro
+	 * (acquire) */
 	_Atomic uint64_t next;
 };
 static_assert(sizeof(struct ptrd_bucket) == PTRD_CACHE_LINE, "one cache line");
@@ -181,23 +184,25 @@ static inline uint32_t ptrd_bucket_index(uint32_t hash, uint32_t count)
 }
 
 /*
- * Key of an IPv4 address (host byte order). Multiply-shift by a random odd number, and by another: one
- * round alone maps a run of neighbours, which is what a cloud's pools are, to equidistant points, and one
- * key in eight puts them so close that the chains overflow.
+ * Key of an IPv4 address (host byte order). Two keyed rounds: after one multiplication alone, an
+ * unlucky key puts a run of neighbours, which is what a cloud's pools are, into few buckets.
  */
 static inline struct ptrd_key ptrd_key4(const struct ptrd_table *table, uint32_t address)
 {
-	const uint64_t once = address * table->hash_key[0];
-	const uint64_t twice = (once ^ once >> 32) * (table->hash_key[1] | 1);
+	uint64_t hash = address * table->hash_key[0];
+
+	hash ^= hash >> 32;
+	hash *= table->hash_key[1];
 
 	return (struct ptrd_key){
-		.bucket = ptrd_bucket_index((uint32_t)(twice >> 32), table->bucket_count),
+		.bucket = ptrd_bucket_index((uint32_t)(hash >> 32), table->bucket_count),
 		.tag = address,
 		.family = 0,
 	};
 }
 
-/* Key of an IPv6 address (16 bytes, network order). The tag is a fingerprint: see ptrd_record6(). */
+/* Key of an IPv6 address (16 bytes, network order). The tag is a fingerprint: see
+ * ptrd_table_find6(). */
 static inline struct ptrd_key ptrd_key6(const struct ptrd_table *table, const uint8_t address[16])
 {
 	uint64_t high, low;
@@ -227,9 +232,9 @@ static inline bool ptrd_slot_matches(uint64_t slot, struct ptrd_key key)
 }
 
 /*
- * What reference `ref` (not PTRD_REF_NONE) stands for. Returns false if the reference or the cell's own
- * lengths do not fit in the arena; `record` is then unset. A corrupt table costs an answer, never a read
- * outside of the mapping.
+ * What reference `ref` (not PTRD_REF_NONE) stands for. Returns false if the reference or the
+ * cell's own lengths do not fit in the arena; `record` is then unset. A corrupt table costs an
+ * answer, never a read outside of the mapping.
  */
 static inline bool ptrd_table_record(
 	const struct ptrd_table *table, uint32_t ref, struct ptrd_record *record)
@@ -263,8 +268,8 @@ static inline bool ptrd_table_record(
 
 /*
  * Next reference for `key`, starting with `*bucket` (key.bucket at first) and slot `*slot` (0 at
- * first), or PTRD_REF_NONE at the end of the chain. IPv6 callers go on where a fingerprint proved to
- * be another address's.
+ * first), or PTRD_REF_NONE at the end of the chain. IPv6 callers go on where a fingerprint proved
+ * to be another address's.
  */
 static inline uint32_t ptrd_table_scan(const struct ptrd_table *table, struct ptrd_key key,
 	uint32_t *bucket, unsigned *slot, unsigned *steps)

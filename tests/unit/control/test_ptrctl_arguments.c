@@ -1,6 +1,6 @@
 /*
- * Words of a command line to params. What arguments_parse() says on standard error is for people; the
- * tests hold it to saying something.
+ * Words of a command line to params. What arguments_parse() says on standard error is for people;
+ * the tests hold it to saying something.
  */
 #include <setjmp.h>
 #include <stdarg.h>

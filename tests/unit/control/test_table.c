@@ -106,6 +106,25 @@ static void bound_addresses_are_found_and_no_others(void **state)
 	table_close(t);
 }
 
+/* Whatever the hash key: a pool of neighbours, at any stride, spreads over the buckets. */
+static void neighbours_fit_in_the_table_made_for_them(void **state)
+{
+	(void)state;
+	enum {
+		EIPS = 100000
+	};
+
+	for (uint32_t round = 0; round < 20; round++) {
+		struct table *t = make(EIPS, 0);
+
+		for (uint32_t i = 0; i < EIPS; i++) {
+			const struct address a = v4(0x0a000000u + (i << (round % 4 * 4)));
+			assert_true(bind(t, &a));
+		}
+		table_close(t);
+	}
+}
+
 /* The addresses whose slots could be taken for an empty one. */
 static void first_and_last_address(void **state)
 {
@@ -386,6 +405,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bound_addresses_are_found_and_no_others),
+		cmocka_unit_test(neighbours_fit_in_the_table_made_for_them),
 		cmocka_unit_test(first_and_last_address),
 		cmocka_unit_test(ipv6_addresses_are_compared_whole),
 		cmocka_unit_test(a_fingerprint_alone_is_no_match),

@@ -318,10 +318,10 @@ static void test_client_that_does_not_read(void **state)
 {
 	struct rig *rig = *state;
 	uint8_t query[QUERY_SIZE + 2];
-	const int small = 4096;
+	/* Below a loopback segment (64 KiB) the window would open at the pace of the persist timer. */
+	const int small = 256 * 1024;
 	const int fd = connect_to(rig, INADDR_LOOPBACK);
 	size_t sent = 0, idle = 0;
-	uint16_t replies = 0;
 
 	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small)), 0);
 	while (idle < 50) { /* the socket buffers of both sides fill up in the end */
@@ -337,10 +337,14 @@ static void test_client_that_does_not_read(void **state)
 		}
 		(void)event_base_loop(rig->base, EVLOOP_NONBLOCK);
 	}
-	/* It reads now, and gets every answer. */
-	for (size_t i = 0; i < sent / sizeof(query); i++, replies++)
+	/* It reads now, and gets every answer; then the rest of the query that was cut. */
+	for (size_t i = 0; i < sent / sizeof(query); i++)
 		expect_reply(rig, fd, 3);
-	assert_true(answered(rig, fd) || sent % sizeof(query) != 0);
+	if (sent % sizeof(query) != 0) {
+		send_all(fd, query + sent % sizeof(query), sizeof(query) - sent % sizeof(query));
+		expect_reply(rig, fd, 3);
+	}
+	assert_true(answered(rig, fd));
 	close(fd);
 }
 
