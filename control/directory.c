@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -31,36 +32,50 @@ json_t *directory_region(const struct region_info *r)
 		"ttl", (json_int_t)r->ns_ttl);
 }
 
-/* A reader finds the old file or the new one, whole: the bytes are all there before the name is. */
-static int replace_file(const char *path, const char *temporary, const json_t *root)
+/* Paths of the directory and of the one to come. False if memory is short. */
+static bool paths_of(const char *run_dir, char **path, char **next)
 {
-	if (json_dump_file(root, temporary, JSON_INDENT(2)) < 0) {
-		unlink(temporary);
-		return -(errno ? errno : EIO);
+	*next = NULL;
+	if (asprintf(path, "%s/%s", run_dir, PTRD_DIRECTORY_FILE) < 0) {
+		*path = NULL;
+		return false;
 	}
-	if (rename(temporary, path) < 0) {
-		const int saved = errno;
-
-		unlink(temporary);
-		return -saved;
-	}
-	return 0;
+	if (asprintf(next, "%s.new", *path) >= 0)
+		return true;
+	*next = NULL;
+	return false;
 }
 
-int directory_write(const char *run_dir, uint64_t generation, json_t *regions)
+int directory_prepare(const char *run_dir, uint64_t generation, json_t *regions)
 {
-	char *path = NULL, *temporary = NULL;
+	char *path, *next;
 	int error = -ENOMEM;
 	json_t *root = json_pack("{s:i, s:I, s:O}", "format", PTRD_DIRECTORY_FORMAT, "generation",
 		(json_int_t)generation, "regions", regions);
 
 	errno = 0;
-	if (root != NULL && asprintf(&path, "%s/%s", run_dir, PTRD_DIRECTORY_FILE) >= 0
-		&& asprintf(&temporary, "%s.new", path) >= 0)
-		error = replace_file(path, temporary, root);
+	if (paths_of(run_dir, &path, &next) && root != NULL) {
+		error = 0;
+		if (json_dump_file(root, next, JSON_INDENT(2)) < 0)
+			error = errno != 0 ? -errno : -EIO;
+	}
 	json_decref(root);
 	free(path);
-	free(temporary);
+	free(next);
+	return error;
+}
+
+int directory_switch(const char *run_dir)
+{
+	char *path, *next;
+	int error = -ENOMEM;
+
+	/* A reader finds the old file or the new one, whole: the bytes are all there before the
+	 * name. */
+	if (paths_of(run_dir, &path, &next))
+		error = rename(next, path) == 0 ? 0 : -errno;
+	free(path);
+	free(next);
 	return error;
 }
 

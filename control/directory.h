@@ -9,14 +9,18 @@
 
 struct region_info;
 
-/* One element of "regions", without its "table". NULL if memory is short. */
-json_t *directory_region(const struct region_info *info);
+/* One element of "regions", without its "table", for `r`. NULL if memory is short. */
+json_t *directory_region(const struct region_info *r);
 
 /*
- * Replaces the directory in `run_dir` by one that lists `regions` (an array of directory_region()
- * objects with "table" set). Returns 0 or a negative errno; the old one then stands.
+ * Writes a directory that lists `regions` (an array of directory_region() objects with "table"
+ * set) beside the one in `run_dir`, which stands. Returns 0 or a negative errno.
  */
-int directory_write(const char *run_dir, uint64_t generation, json_t *regions);
+int directory_prepare(const char *run_dir, uint64_t generation, json_t *regions);
+
+/* Puts the prepared directory in the old one's place. Returns 0, or a negative errno and the
+ * old one stands. */
+int directory_switch(const char *run_dir);
 
 /* Generation of the directory that stands in `run_dir`; 0 if there is none that can be read. */
 uint64_t directory_generation(const char *run_dir);

@@ -129,6 +129,10 @@ static struct rte_rcu_qsbr *qsbr_of(const struct node *n)
 
 uint64_t node_token(struct node *n)
 {
+	/* Look for a dataplane after the unlinking stores, not before: one that has started
+	 * since the last look may have read what they unlinked. One that starts after this look
+	 * cannot. */
+	node_alive(n);
 	/* Without a segment no reader was ever there; any token is passed at once. */
 	n->last_token = n->segment == NULL ? n->last_token + 1
 					   : n->token_base + rte_rcu_qsbr_start(qsbr_of(n));

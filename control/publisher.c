@@ -9,6 +9,9 @@
 #include "node.h"
 #include "region_table.h"
 
+/* Replaced tables that may wait for the dataplane. */
+#define CLOSING_MAX 8
+
 /* A table that a directory no longer names, until that directory is applied. */
 struct closing {
 	struct table *table;
@@ -25,7 +28,8 @@ struct publisher {
 	struct changes changes; /* of the open transaction */
 	uint64_t generation;    /* of the newest directory */
 	uint64_t first_generation;
-	bool directory_due; /* regions or tables differ from the directory in the file */
+	bool directory_due;      /* regions or tables differ from the directory in the file */
+	bool directory_prepared; /* the open transaction's directory is written, not yet in place */
 	bool started;
 	char error[512];
 };
@@ -50,10 +54,19 @@ struct publisher *publisher_open(const char *run_dir, const char *huge_dir)
 {
 	struct publisher *p = calloc(1, sizeof(*p));
 
-	if (p == NULL || (mkdir(run_dir, 0755) < 0 && errno != EEXIST)
-		|| (p->run_dir = strdup(run_dir)) == NULL || (p->node = node_open(run_dir)) == NULL
-		|| (p->files = table_files_open(run_dir, huge_dir)) == NULL) {
+	if (p == NULL || (p->run_dir = strdup(run_dir)) == NULL
+		|| (p->node = node_open(run_dir)) == NULL) {
+		fprintf(stderr, "ptrd-control: out of memory\n");
+		publisher_close(p);
+		return NULL;
+	}
+	if (mkdir(run_dir, 0755) < 0 && errno != EEXIST) {
 		fprintf(stderr, "ptrd-control: run_dir %s: %s\n", run_dir, strerror(errno));
+		publisher_close(p);
+		return NULL;
+	}
+	p->files = table_files_open(run_dir, huge_dir);
+	if (p->files == NULL) {
 		publisher_close(p);
 		return NULL;
 	}
@@ -95,6 +108,7 @@ void publisher_close(struct publisher *p)
 	publisher_rollback(p);
 	close_tables(p);
 	free(p->changes.list);
+	free(p->changes.by_address);
 	table_files_close(p->files);
 	node_close(p->node);
 	free(p->run_dir);
@@ -117,8 +131,11 @@ static struct region_table *add_region(struct publisher *p, const struct region_
 		= region_table_create(p->files, info, serial, p->generation + 1, eips, ptrs);
 
 	if (r == NULL) {
-		fail(p, -errno, "region %s: no table for %llu EIPs in %s: %s", info->name,
-			(unsigned long long)eips, table_files_dir(p->files), strerror(errno));
+		const int saved = errno;
+
+		fail(p, -saved, "region %s: no table for %llu EIPs in %s: %s", info->name,
+			(unsigned long long)eips, table_files_dir(p->files), strerror(saved));
+		errno = saved;
 		return NULL;
 	}
 	r->next = p->regions;
@@ -164,15 +181,41 @@ static void drop_leaving(struct publisher *p)
 	}
 }
 
+/* Region entries of the directory to come, NULL if memory is short. */
 static json_t *directory_regions(const struct publisher *p)
 {
 	json_t *regions = json_array();
 
-	for (struct region_table *r = p->regions; r != NULL; r = r->next) {
-		json_object_set_new(r->entry, "table", json_string(table_path(r->table)));
-		json_array_append(regions, r->entry);
+	for (struct region_table *r = p->regions; r != NULL && regions != NULL; r = r->next) {
+		if (r->leaving)
+			continue;
+		if (json_object_set_new(r->entry, "table", json_string(table_path(r->table))) < 0
+			|| json_array_append(regions, r->entry) < 0) {
+			json_decref(regions);
+			regions = NULL;
+		}
 	}
 	return regions;
+}
+
+static int prepare_directory(struct publisher *p)
+{
+	json_t *regions = directory_regions(p);
+	const int error = regions == NULL
+		? -ENOMEM
+		: directory_prepare(p->run_dir, p->generation + 1, regions);
+
+	json_decref(regions);
+	if (error < 0)
+		return fail(p, error, "cannot write the directory in %s: %s", p->run_dir,
+			strerror(-error));
+	p->directory_prepared = true;
+	return 0;
+}
+
+int publisher_prepare(struct publisher *p)
+{
+	return p->changes.count > 0 && p->directory_due ? prepare_directory(p) : 0;
 }
 
 /*
@@ -182,10 +225,11 @@ static json_t *directory_regions(const struct publisher *p)
  */
 static int switch_directory(struct publisher *p)
 {
-	json_t *regions = directory_regions(p);
-	const int error = directory_write(p->run_dir, p->generation + 1, regions);
+	int error = p->directory_prepared ? 0 : prepare_directory(p);
 
-	json_decref(regions);
+	if (error == 0)
+		error = directory_switch(p->run_dir);
+	p->directory_prepared = false;
 	if (error < 0)
 		return fail(p, error, "cannot write the directory in %s: %s", p->run_dir,
 			strerror(-error));
@@ -202,8 +246,41 @@ static int switch_directory(struct publisher *p)
 	return 0;
 }
 
+static bool make_room(struct changes *list)
+{
+	const size_t room = list->room ? 2 * list->room : 64;
+	struct change *changes = reallocarray(list->list, room, sizeof(*changes));
+	struct change **by_address;
+
+	if (changes == NULL)
+		return false;
+	list->list = changes;
+	by_address = reallocarray(list->by_address, room, sizeof(struct change *));
+	if (by_address == NULL)
+		return false;
+	list->by_address = by_address;
+	list->room = room;
+	return true;
+}
+
+/* A dataplane that hangs lets go of no table: growth then ends before memory does. */
+static bool too_many_tables(const struct publisher *p)
+{
+	unsigned waiting = 0;
+
+	for (const struct closing *c = p->closing; c != NULL; c = c->next)
+		waiting++;
+	return waiting >= CLOSING_MAX;
+}
+
 static int grow(struct publisher *p, struct region_table *r, enum shortage shortage)
 {
+	publisher_reclaim(p);
+	if (too_many_tables(p))
+		return fail(p, -EBUSY,
+			"region %s: its table is full, and the dataplane has not let go of %d earlier "
+			"ones: is it hung?",
+			r->name, CLOSING_MAX);
 	const int error = region_table_grow(r, p->files, &p->changes, p->generation + 1, shortage);
 
 	if (error < 0)
@@ -220,15 +297,8 @@ static int reserve(struct publisher *p, struct change *change, const struct reco
 	struct changes *list = &p->changes;
 	enum shortage shortage;
 
-	if (list->count == list->room) {
-		const size_t room = list->room ? 2 * list->room : 64;
-		struct change *grown = reallocarray(list->list, room, sizeof(*grown));
-
-		if (grown == NULL)
-			return fail(p, -ENOMEM, "out of memory");
-		list->list = grown;
-		list->room = room;
-	}
+	if (list->count == list->room && !make_room(list))
+		return fail(p, -ENOMEM, "out of memory");
 	while ((shortage = region_table_reserve(change, record)) != SHORT_OF_NOTHING) {
 		const int error = grow(p, change->region, shortage);
 
@@ -279,7 +349,7 @@ int publisher_attach(struct publisher *p, const struct region_info *info, uint32
 		return fail(p, -EEXIST, "region %s is attached already", info->name);
 	change.region = add_region(p, info, serial, eips_expected, ptrs_expected);
 	if (change.region == NULL)
-		return -ENOMEM;
+		return -errno;
 	const int error = reserve(p, &change, NULL);
 
 	if (error < 0) {
@@ -316,6 +386,7 @@ size_t publisher_mark(const struct publisher *p)
 
 void publisher_rollback_to(struct publisher *p, size_t mark)
 {
+	p->directory_prepared = false;
 	while (p->changes.count > mark) {
 		struct change *c = &p->changes.list[--p->changes.count];
 
@@ -334,26 +405,64 @@ void publisher_rollback(struct publisher *p)
 	publisher_rollback_to(p, 0);
 }
 
-/* First every store that unlinks something, then the token, then what was unlinked is handed
- * over. */
+/* Of an EIP, not of the region as a whole. */
+static bool is_of_address(const struct change *c)
+{
+	return c->kind <= CHANGE_UNSET;
+}
+
+/* Groups the changes of an address, each group in the order of the transaction. */
+static int compare_addresses(const void *left, const void *right)
+{
+	const struct change *a = *(struct change *const *)left, *b = *(struct change *const *)right;
+
+	if (a->region != b->region)
+		return a->region < b->region ? -1 : 1;
+	if (is_of_address(a) != is_of_address(b))
+		return is_of_address(a) ? 1 : -1;
+	const int order = memcmp(&a->address, &b->address, sizeof(a->address));
+
+	if (order != 0)
+		return order;
+	return a < b ? -1 : a > b;
+}
+
+static bool same_address(const struct change *a, const struct change *b)
+{
+	return a->region == b->region && is_of_address(a) == is_of_address(b)
+		&& memcmp(&a->address, &b->address, sizeof(a->address)) == 0;
+}
+
+/* One store for each address. */
 static void publish_changes(struct publisher *p)
 {
 	struct changes *list = &p->changes;
 
-	for (size_t i = 0; i < list->count; i++) {
-		struct change *c = &list->list[i];
+	for (size_t i = 0; i < list->count; i++)
+		list->by_address[i] = &list->list[i];
+	qsort(list->by_address, list->count, sizeof(struct change *), compare_addresses);
+	for (size_t i = 0, n; i < list->count; i += n) {
+		struct change **group = &list->by_address[i];
 
-		c->region->touched = true;
-		if (!region_table_publish(c))
+		for (n = 1; i + n < list->count && same_address(group[0], group[n]); n++)
+			;
+		group[0]->region->touched = true;
+		if (!region_table_publish(group, n))
 			fprintf(stderr,
 				"ptrd-control: region %s: table and store disagree about an address; "
 				"a restart rebuilds the table\n",
-				c->region->name);
+				group[0]->region->name);
 	}
+}
+
+/* After every store that unlinked something: the token, then what was unlinked is handed over. */
+static void retire_replaced(struct publisher *p)
+{
+	const struct changes *list = &p->changes;
 	const uint64_t token = node_token(p->node);
 
 	for (size_t i = 0; i < list->count; i++) {
-		if (list->list[i].kind <= CHANGE_UNSET)
+		if (is_of_address(&list->list[i]))
 			table_retire(list->list[i].region->table, list->list[i].ref, token);
 	}
 }
@@ -365,6 +474,7 @@ uint64_t publisher_commit(struct publisher *p, uint32_t serial)
 	if (p->changes.count == 0)
 		return 0;
 	publish_changes(p);
+	retire_replaced(p);
 	for (struct region_table *r = p->regions; r != NULL; r = r->next) {
 		if (r->touched)
 			table_set_serial(r->table, serial);
@@ -434,7 +544,7 @@ void publisher_reclaim(struct publisher *p)
 int publisher_load_region(struct publisher *p, const struct region_info *info, uint32_t serial,
 	uint64_t eips_expected, uint64_t ptrs_expected)
 {
-	return add_region(p, info, serial, eips_expected, ptrs_expected) != NULL ? 0 : -ENOMEM;
+	return add_region(p, info, serial, eips_expected, ptrs_expected) != NULL ? 0 : -errno;
 }
 
 int publisher_load_eip(struct publisher *p, const char *region, const struct address *address,
@@ -446,11 +556,9 @@ int publisher_load_eip(struct publisher *p, const char *region, const struct add
 		error = publisher_set(p, region, address, record);
 	if (error < 0)
 		publisher_rollback(p);
-	/* Nobody reads this table yet: what set replaces needs no grace period. */
-	for (size_t i = 0; i < p->changes.count; i++) {
-		region_table_publish(&p->changes.list[i]);
-		table_cell_discard(p->changes.list[i].region->table, p->changes.list[i].ref);
-	}
+	/* Nobody reads this table yet: nothing that is replaced needs a grace period. */
+	if (error == 0)
+		publish_changes(p);
 	p->changes.count = 0;
 	return error;
 }

@@ -6,6 +6,7 @@
  *
  *   publisher_begin()
  *   publisher_bind() ... publisher_set() ...   reserve everything the change will need; may fail
+ *   publisher_prepare()                        writes what is left to write; may fail
  *   <the store commits>
  *   publisher_commit()                         cannot fail; tells what the acknowledgement waits for
  *
@@ -85,10 +86,17 @@ int publisher_attach(struct publisher *p, const struct region_info *info, uint32
 int publisher_detach(struct publisher *p, const char *region);
 
 /*
- * Publishes the transaction and gives every region that it touched `serial` as its SOA serial (the
- * store's new revision: it rises with each commit). Returns the directory generation that must be
- * applied before what it did may be acknowledged: 0 when every change is already seen by every
- * worker.
+ * Writes the directory that the open transaction needs, if it needs one, so that only its renaming
+ * is left to do after the store has committed. Returns 0, or a negative errno: the transaction is
+ * to be rolled back.
+ */
+int publisher_prepare(struct publisher *p);
+
+/*
+ * Publishes the transaction, address by address, each with one store that does all of its changes,
+ * and gives every region that it touched `serial` as its SOA serial (the store's new revision: it
+ * rises with each commit). Returns the directory generation that must be applied before what it
+ * did may be acknowledged: 0 when every change is already seen by every worker.
  */
 uint64_t publisher_commit(struct publisher *p, uint32_t serial);
 

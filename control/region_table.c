@@ -16,8 +16,9 @@ struct region_table *region_table_create(struct table_files *files, const struct
 	const struct table_shape shape = {
 		.region = info->name,
 		.generation = generation,
-		.eips = eips,
-		.cell_bytes = ptrs * CELL_EXPECTED,
+		/* Headroom: the first change after a start shall not copy the table. */
+		.eips = eips + eips / 4,
+		.cell_bytes = (ptrs + ptrs / 4) * CELL_EXPECTED,
 	};
 	struct region_table *r = calloc(1, sizeof(*r));
 
@@ -118,31 +119,56 @@ void region_table_release(struct change *c)
 	}
 }
 
-bool region_table_publish(struct change *c)
+/* Gives back what a change reserved, now that a later one of its address stands for both. */
+static void supersede(struct change *c, _Atomic uint64_t *keep_slot)
 {
 	struct table *t = c->region->table;
-	uint32_t replaced = PTRD_REF_NONE;
 
-	switch (c->kind) {
-	case CHANGE_BIND:
-		table_fill(t, c->slot, &c->address, c->ref);
-		c->ref = PTRD_REF_NONE;
-		return true;
-	case CHANGE_SET:
-	case CHANGE_UNSET:
-		replaced = table_replace(t, &c->address, c->ref);
-		if (replaced == PTRD_REF_NONE)
-			table_cell_discard(t, c->ref);
-		break;
-	case CHANGE_UNBIND:
-		replaced = table_remove(t, &c->address);
-		break;
-	case CHANGE_ATTACH:
-	case CHANGE_DETACH:
+	if (c->kind == CHANGE_BIND && c->slot != keep_slot)
+		table_release(t, c->slot);
+	if (c->kind != CHANGE_UNBIND)
+		table_cell_discard(t, c->ref);
+	c->ref = PTRD_REF_NONE;
+}
+
+/* The one store. Leaves the replaced reference in last->ref. */
+static bool publish_net(struct change *last, _Atomic uint64_t *slot, bool was_bound)
+{
+	struct table *t = last->region->table;
+	const uint32_t ref = last->ref;
+
+	if (last->kind == CHANGE_UNBIND) {
+		last->ref = was_bound ? table_remove(t, &last->address) : PTRD_REF_NONE;
+		return !was_bound || last->ref != PTRD_REF_NONE;
+	}
+	if (!was_bound) {
+		table_fill(t, slot, &last->address, ref);
+		last->ref = PTRD_REF_NONE;
 		return true;
 	}
-	c->ref = replaced;
-	return replaced != PTRD_REF_NONE;
+	last->ref = table_replace(t, &last->address, ref);
+	if (last->ref == PTRD_REF_NONE)
+		table_cell_discard(t, ref);
+	return last->ref != PTRD_REF_NONE;
+}
+
+bool region_table_publish(struct change *const *changes, size_t count)
+{
+	struct change *first = changes[0], *last = changes[count - 1];
+	const bool was_bound = first->kind != CHANGE_BIND;
+	const bool stays = last->kind != CHANGE_UNBIND;
+
+	if (first->kind == CHANGE_ATTACH || first->kind == CHANGE_DETACH)
+		return true;
+	/* An address that was not bound and is in the end goes to the slot that its first bind
+	 * reserved; every other reservation was for a state that nobody sees. */
+	_Atomic uint64_t *slot = !was_bound && stays ? first->slot : NULL;
+
+	for (size_t i = 0; i + 1 < count; i++)
+		supersede(changes[i], slot);
+	if (count > 1 && last->kind == CHANGE_BIND)
+		table_release(last->region->table, last->slot);
+	return publish_net(last, slot, was_bound);
 }
 
 /*

@@ -41,6 +41,7 @@ struct change {
 /* The changes of the open transaction, in order. */
 struct changes {
 	struct change *list;
+	struct change **by_address; /* room for as many: for the publication, which must not fail */
 	size_t count, room;
 };
 
@@ -64,9 +65,13 @@ enum shortage region_table_reserve(struct change *change, const struct record_wi
 /* Undoes region_table_reserve(). */
 void region_table_release(struct change *change);
 
-/* Publishes; leaves the reference that it replaced in change->ref. False if the address's state
- * was not what the change needs. */
-bool region_table_publish(struct change *change);
+/*
+ * Publishes the changes of one address in one transaction, in their order, by one store: readers
+ * see the state before or the state after all of them. The reference that was replaced is left in
+ * the last one's `ref`, for table_retire(). False if the address's state was not what the changes
+ * need.
+ */
+bool region_table_publish(struct change *const *changes, size_t count);
 
 /*
  * Moves the region, with what `changes` have reserved, to a table with more of what it is short

@@ -393,8 +393,9 @@ uint32_t table_remove(struct table *t, const struct address *address)
 		return PTRD_REF_NONE;
 	const uint32_t old = (uint32_t)atomic_load_explicit(slot, memory_order_relaxed);
 
-	/* Relaxed would do for readers; release keeps the order of a remove and a later insert
-	 * of the same address into another slot, so that no reader sees both. */
+	/* Release: an insert of the same address that comes later, into another slot, is not
+	 * seen before this one: a reader then finds it in one of them or in none, which was
+	 * true between. */
 	atomic_store_explicit(slot, 0, memory_order_release);
 	t->eips--;
 	t->records -= is_cell(old);

@@ -1,9 +1,11 @@
 #include <dirent.h>
 #include <errno.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "table_files.h"
@@ -62,23 +64,59 @@ static void scan(struct table_files *f, const char *path)
 	closedir(dir);
 }
 
+static bool make_folder(const char *path)
+{
+	if (mkdir(path, 0750) == 0 || errno == EEXIST)
+		return true;
+	fprintf(stderr, "ptrd-control: %s: %s\n", path, strerror(errno));
+	return false;
+}
+
+static bool on_hugetlbfs(const char *dir)
+{
+	struct statfs fs;
+
+	if (statfs(dir, &fs) < 0) {
+		fprintf(stderr, "ptrd-control: huge_dir: %s: %s\n", dir, strerror(errno));
+		return false;
+	}
+	if (fs.f_type != HUGETLBFS_MAGIC) {
+		fprintf(stderr,
+			"ptrd-control: huge_dir: %s: not on a hugetlbfs; mount one there, or leave "
+			"huge_dir out\n",
+			dir);
+		return false;
+	}
+	return true;
+}
+
+/* `<huge_dir>/ptrd-run-ptrd` for run_dir /run/ptrd. NULL if memory is short. */
+static char *own_folder(const char *huge_dir, const char *run_dir)
+{
+	char *path;
+
+	if (asprintf(&path, "%s/ptrd%s", huge_dir, run_dir) < 0)
+		return NULL;
+	for (char *c = path + strlen(huge_dir) + 1; *c != '\0'; c++) {
+		if (*c == '/')
+			*c = '-';
+	}
+	return path;
+}
+
 struct table_files *table_files_open(const char *run_dir, const char *huge_dir)
 {
 	struct table_files *f = calloc(1, sizeof(*f));
 
-	if (f == NULL)
-		return NULL;
-	if (asprintf(&f->dir, "%s/tables", run_dir) < 0) {
+	if (f == NULL || asprintf(&f->dir, "%s/tables", run_dir) < 0
+		|| (huge_dir != NULL && (f->huge_dir = own_folder(huge_dir, run_dir)) == NULL)) {
+		fprintf(stderr, "ptrd-control: out of memory\n");
 		free(f);
 		return NULL;
 	}
-	if (huge_dir != NULL)
-		f->huge_dir = strdup(huge_dir);
-	if (mkdir(f->dir, 0750) < 0 && errno != EEXIST) {
-		const int saved = errno;
-
+	if (!make_folder(f->dir)
+		|| (huge_dir != NULL && (!on_hugetlbfs(huge_dir) || !make_folder(f->huge_dir)))) {
 		table_files_close(f);
-		errno = saved;
 		return NULL;
 	}
 	scan(f, f->dir);
@@ -121,8 +159,16 @@ struct table *table_files_create(struct table_files *f, const struct table_shape
 	struct table *t = NULL;
 
 	f->number++;
-	if (f->huge_dir != NULL && table_file_size(shape, 4096) >= HUGE_MIN)
+	if (f->huge_dir != NULL && table_file_size(shape, 4096) >= HUGE_MIN) {
 		t = create_in(f, f->huge_dir, shape);
+		if (t == NULL)
+			fprintf(stderr,
+				"ptrd-control: region %s: no huge pages for a table of %llu MiB (%s): "
+				"it takes ordinary ones\n",
+				shape->region,
+				(unsigned long long)(table_file_size(shape, 4096) >> 20),
+				strerror(errno));
+	}
 	return t != NULL ? t : create_in(f, f->dir, shape);
 }
 

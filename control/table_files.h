@@ -8,7 +8,11 @@
 
 struct table_files;
 
-/* Makes the folder. Returns NULL with errno set. `huge_dir` may be NULL. */
+/*
+ * Makes the folders. In `huge_dir` (NULL: none), which must be on a hugetlbfs, it is one of our
+ * own, named after `run_dir`: others may use the same hugetlbfs. Returns NULL after writing why to
+ * standard error.
+ */
 struct table_files *table_files_open(const char *run_dir, const char *huge_dir);
 void table_files_close(struct table_files *f);
 

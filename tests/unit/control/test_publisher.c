@@ -1,5 +1,6 @@
 /* Publisher: transactions, growth, generations and what an acknowledgement waits for. */
 #include <fcntl.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -152,42 +153,69 @@ static uint64_t generation_on_disk(void)
 	return generation;
 }
 
-/* What a reader that maps the served file finds at an address: -1 not bound, 0 default, else the record's tag. */
-static int64_t served(const char *region, uint32_t address)
+/* The file that the directory names for a region, as a reader maps it. */
+struct mapping {
+	struct ptrd_table table;
+	void *base;
+	size_t size;
+};
+
+static bool map_served(struct mapping *m, const char *region)
 {
 	json_t *root = directory(), *entry;
-	struct ptrd_record record;
-	struct ptrd_table table;
 	const char *why;
+	struct stat st;
+	bool found = false;
 	size_t i;
-	int64_t found = -2;
 
 	json_array_foreach(json_object_get(root, "regions"), i, entry)
 	{
-		struct stat st;
-
 		if (strcmp(json_string_value(json_object_get(entry, "name")), region) != 0)
 			continue;
 		const int fd = open(json_string_value(json_object_get(entry, "table")), O_RDONLY);
+
 		assert_true(fd >= 0);
-		fstat(fd, &st);
-		void *base = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
+		assert_int_equal(fstat(fd, &st), 0);
+		m->size = (size_t)st.st_size;
+		m->base = mmap(NULL, m->size, PROT_READ, MAP_SHARED, fd, 0);
 		close(fd);
-		assert_int_equal(ptrd_table_map(&table, base, (uint64_t)st.st_size, &why), 0);
-		const uint32_t ref = ptrd_table_find4(&table, ptrd_key4(&table, address));
-
-		found = -1;
-		if (ref != PTRD_REF_NONE) {
-			uint32_t tag = 0;
-
-			assert_true(ptrd_table_record(&table, ref, &record));
-			if (!record.is_default)
-				memcpy(&tag, record.wire, sizeof(tag));
-			found = tag;
-		}
-		munmap(base, (size_t)st.st_size);
+		assert_int_equal(ptrd_table_map(&m->table, m->base, m->size, &why), 0);
+		found = true;
 	}
 	json_decref(root);
+	return found;
+}
+
+static void unmap(struct mapping *m)
+{
+	munmap(m->base, m->size);
+}
+
+/* -1: not bound, 0: default, else the record's tag. */
+static int64_t look_up(const struct ptrd_table *table, uint32_t address)
+{
+	const uint32_t ref = ptrd_table_find4(table, ptrd_key4(table, address));
+	struct ptrd_record record;
+	uint32_t tag = 0;
+
+	if (ref == PTRD_REF_NONE)
+		return -1;
+	assert_true(ptrd_table_record(table, ref, &record));
+	if (!record.is_default)
+		memcpy(&tag, record.wire, sizeof(tag));
+	return tag;
+}
+
+/* What a reader that maps the served file finds; -2: the region is not in the directory. */
+static int64_t served(const char *region, uint32_t address)
+{
+	struct mapping m;
+
+	if (!map_served(&m, region))
+		return -2;
+	const int64_t found = look_up(&m.table, address);
+
+	unmap(&m);
 	return found;
 }
 
@@ -484,6 +512,230 @@ static void cells_wait_for_the_grace_period(void **state)
 	publisher_close(p);
 }
 
+/* A dataplane that has started since this process last looked may have read what a change unlinks. */
+static void a_dataplane_that_has_just_started_is_waited_for(void **state)
+{
+	(void)state;
+	struct publisher *p = start();
+
+	attach_and_bind(p, A1);
+	change(p, A1, 1, 11);
+	publisher_reclaim(p);
+	assert_int_equal(cells_used(p), 64);
+	struct dataplane d = dataplane_start(true);
+	apply(&d, generation_on_disk());
+	change(p, A1, 2, 12);
+	publisher_reclaim(p);
+	assert_int_equal(cells_used(p), 2 * 64);
+	rte_rcu_qsbr_quiescent(qsbr(&d), 1);
+	publisher_reclaim(p);
+	assert_int_equal(cells_used(p), 64);
+	dataplane_kill(&d);
+	publisher_close(p);
+}
+
+struct watch {
+	struct mapping mapping;
+	_Atomic bool stop;
+	_Atomic uint64_t looks;
+	uint64_t missing;
+};
+
+static void *watch_address(void *arg)
+{
+	struct watch *w = arg;
+
+	while (!atomic_load(&w->stop)) {
+		w->missing += look_up(&w->mapping.table, A1) < 0;
+		atomic_fetch_add(&w->looks, 1);
+	}
+	return NULL;
+}
+
+/* Nobody sees the state between the changes of one address in one transaction. */
+static void an_address_changes_by_one_store(void **state)
+{
+	(void)state;
+	enum {
+		OTHERS = 200,
+		TURNS = 200
+	};
+	struct publisher *p = start();
+	const struct address a = v4(A1);
+	const struct record_wire wire = record_of(7);
+	struct watch w = {0};
+	pthread_t thread;
+
+	attach_and_bind(p, A1);
+	publisher_begin(p);
+	for (uint32_t i = 1; i <= OTHERS; i++) {
+		const struct address other = v4(0x0a000000u + i);
+		assert_int_equal(publisher_bind(p, "eu-demo", &other), 0);
+	}
+	publisher_commit(p, 11);
+	assert_true(map_served(&w.mapping, "eu-demo"));
+	assert_int_equal(pthread_create(&thread, NULL, watch_address, &w), 0);
+	for (uint32_t turn = 0; turn < TURNS || atomic_load(&w.looks) < 1000; turn++) {
+		publisher_begin(p);
+		assert_int_equal(publisher_unbind(p, "eu-demo", &a), 0);
+		for (uint32_t i = 1; i <= OTHERS; i++) {
+			const struct address other = v4(0x0a000000u + i);
+			assert_int_equal(publisher_set(p, "eu-demo", &other, &wire), 0);
+		}
+		assert_int_equal(publisher_bind(p, "eu-demo", &a), 0);
+		if (turn % 2 == 0)
+			assert_int_equal(publisher_set(p, "eu-demo", &a, &wire), 0);
+		publisher_commit(p, 12 + turn);
+		publisher_reclaim(p);
+	}
+	atomic_store(&w.stop, true);
+	pthread_join(thread, NULL);
+	assert_int_equal(w.missing, 0);
+	unmap(&w.mapping);
+	publisher_close(p);
+}
+
+/* Every way in which the changes of one address may follow each other ends as the last one says. */
+static void any_sequence_of_changes_has_its_last_state(void **state)
+{
+	(void)state;
+	struct publisher *p = start();
+	const struct address a = v4(A2);
+	struct publisher_table_status status;
+	bool bound = false;
+	int64_t expected = -1;
+	uint32_t random = 3;
+
+	attach_and_bind(p, A1);
+	for (uint32_t turn = 0; turn < 3000; turn++) {
+		publisher_begin(p);
+		for (uint32_t i = 0; i < 1 + turn % 6; i++) {
+			random = random * 1664525u + 1013904223u;
+			const struct record_wire wire = record_of(turn * 8 + i + 1);
+
+			if (!bound) {
+				assert_int_equal(publisher_bind(p, "eu-demo", &a), 0);
+				bound = true;
+				expected = 0;
+			} else if (random >> 30 == 0) {
+				assert_int_equal(publisher_unbind(p, "eu-demo", &a), 0);
+				bound = false;
+				expected = -1;
+			} else if (random >> 30 == 1) {
+				assert_int_equal(publisher_unset(p, "eu-demo", &a), 0);
+				expected = 0;
+			} else {
+				assert_int_equal(publisher_set(p, "eu-demo", &a, &wire), 0);
+				expected = turn * 8 + i + 1;
+			}
+		}
+		publisher_commit(p, turn);
+		publisher_reclaim(p);
+		assert_int_equal(served("eu-demo", A2), expected);
+		assert_true(publisher_table(p, "eu-demo", &status));
+		assert_int_equal(status.eips, 1 + bound);
+		assert_int_equal(status.cell_bytes_used, expected > 0 ? 64 : 0);
+	}
+	publisher_close(p);
+}
+
+static void a_loaded_table_has_room_for_the_next_change(void **state)
+{
+	(void)state;
+	struct publisher *p = publisher_open(run_dir, NULL);
+	const struct region_info info = info_of("eu-demo");
+	const struct record_wire wire = record_of(1);
+	struct publisher_table_status before, after;
+
+	assert_int_equal(publisher_load_region(p, &info, 1, 20000, 20000), 0);
+	for (uint32_t i = 0; i < 20000; i++) {
+		const struct address a = v4(i + 1);
+		assert_int_equal(publisher_load_eip(p, "eu-demo", &a, &wire), 0);
+	}
+	assert_int_equal(publisher_start(p), 0);
+	publisher_table(p, "eu-demo", &before);
+	publisher_begin(p);
+	for (uint32_t i = 0; i < 1000; i++) {
+		const struct address a = v4(0x0a000000u + i);
+		assert_int_equal(publisher_bind(p, "eu-demo", &a), 0);
+		assert_int_equal(publisher_set(p, "eu-demo", &a, &wire), 0);
+	}
+	publisher_commit(p, 2);
+	publisher_table(p, "eu-demo", &after);
+	assert_string_equal(after.path, before.path);
+	publisher_close(p);
+}
+
+static void a_directory_that_cannot_be_prepared_refuses(void **state)
+{
+	(void)state;
+	char blocker[128];
+	struct publisher *p = start();
+	const struct region_info info = info_of("eu-demo");
+
+	snprintf(blocker, sizeof(blocker), "%s/%s.new", run_dir, PTRD_DIRECTORY_FILE);
+	assert_int_equal(mkdir(blocker, 0700), 0);
+	publisher_begin(p);
+	assert_int_equal(publisher_attach(p, &info, 1, 0, 0), 0);
+	assert_int_equal(publisher_prepare(p), -EISDIR);
+	assert_non_null(strstr(publisher_error(p), run_dir));
+	publisher_rollback(p);
+	assert_int_equal(table_files(), 0);
+	rmdir(blocker);
+	publisher_begin(p);
+	assert_int_equal(publisher_attach(p, &info, 1, 0, 0), 0);
+	assert_int_equal(publisher_prepare(p), 0);
+	assert_int_equal(served("eu-demo", A1), -2); /* only prepared */
+	publisher_commit(p, 2);
+	assert_int_equal(served("eu-demo", A1), -1);
+	publisher_close(p);
+}
+
+static void a_dataplane_that_hangs_does_not_take_all_memory(void **state)
+{
+	(void)state;
+	struct dataplane d = dataplane_start(true);
+	struct publisher *p = start();
+	uint32_t eips = 0;
+	int error = 0;
+
+	attach_and_bind(p, A1);
+	while (error == 0 && eips < 10000000) {
+		publisher_begin(p);
+		for (unsigned i = 0; i < 1000 && error == 0; i++) {
+			const struct address a = v4(0x0a000000u + ++eips);
+			error = publisher_bind(p, "eu-demo", &a);
+		}
+		publisher_commit(p, 2);
+		publisher_reclaim(p);
+	}
+	assert_int_equal(error, -EBUSY);
+	assert_in_range(table_files(), 2, 10);
+	apply(&d, generation_on_disk());
+	publisher_begin(p);
+	const struct address a = v4(0x0a000000u + eips);
+	assert_int_equal(publisher_bind(p, "eu-demo", &a), 0);
+	publisher_commit(p, 3);
+	dataplane_kill(&d);
+	publisher_close(p);
+}
+
+static void huge_dir_must_be_on_a_hugetlbfs(void **state)
+{
+	(void)state;
+	char file[128];
+
+	assert_null(publisher_open(run_dir, run_dir));
+	assert_null(publisher_open(run_dir, "/nonexistent"));
+	/* Files of others in the folders above ours are not ours to delete. */
+	snprintf(file, sizeof(file), "%s/other.7", run_dir);
+	close(open(file, O_CREAT | O_WRONLY, 0600));
+	struct publisher *p = start();
+	publisher_reclaim(p);
+	assert_int_equal(access(file, F_OK), 0);
+	publisher_close(p);
+}
+
 static void a_restart_rises_above_every_generation(void **state)
 {
 	(void)state;
@@ -550,6 +802,13 @@ int main(void)
 		TEST(detach_takes_the_region_out),
 		TEST(a_live_dataplane_is_waited_for),
 		TEST(cells_wait_for_the_grace_period),
+		TEST(a_dataplane_that_has_just_started_is_waited_for),
+		TEST(an_address_changes_by_one_store),
+		TEST(any_sequence_of_changes_has_its_last_state),
+		TEST(a_loaded_table_has_room_for_the_next_change),
+		TEST(a_directory_that_cannot_be_prepared_refuses),
+		TEST(a_dataplane_that_hangs_does_not_take_all_memory),
+		TEST(huge_dir_must_be_on_a_hugetlbfs),
 		TEST(a_restart_rises_above_every_generation),
 		TEST(a_directory_that_cannot_be_written_is_written_later),
 	};
