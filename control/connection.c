@@ -7,7 +7,7 @@
 
 #define INPUT_MAX (2 * PTRD_LINE_MAX) /* bytes; reading stops while more is untaken */
 #define READ_SIZE (256 * 1024)        /* bytes at most in one turn */
-#define APPLY_TIMEOUT 10000           /* milliseconds */
+#define APPLY_TIMEOUT 10000           /* milliseconds from the end of a request's round */
 
 /*
  * One read of all that is there. Not a bufferevent, nor evbuffer_read(): those read 4 KiB at a
@@ -216,22 +216,41 @@ void connection_stop(struct connection *c)
 	c->has_lines = false;
 }
 
-static bool settled(struct request *request, struct publisher *publisher, int64_t now)
+/* The change is kept, whatever the dataplane does: repeating it would be no help. */
+static void reply_stored(struct request *request)
 {
 	struct refusal why;
 
-	if (request->generation == 0 || publisher_applied(publisher, request->generation))
-		return true;
-	if (request->deadline == 0)
-		request->deadline = now + APPLY_TIMEOUT;
-	if (now < request->deadline)
-		return false;
 	refusal_init(&why);
-	refuse(&why, PTRD_ERR_INTERNAL,
-		"stored, but the dataplane has not applied generation %llu within %d s",
+	why.stored = true;
+	why.revision = request->revision;
+	refuse(&why, PTRD_ERR_NOT_STEADY,
+		"stored, and served as soon as the dataplane applies generation %llu (waited %d s)",
 		(unsigned long long)request->generation, APPLY_TIMEOUT / 1000);
 	request_refused(request, &why);
+}
+
+static bool settled(struct request *request, struct publisher *publisher, int64_t now)
+{
+	if (request->generation == 0 || publisher_applied(publisher, request->generation))
+		return true;
+	if (now < request->deadline)
+		return false;
+	/* A read has promised nothing: what it shows is stored. */
+	if (request->command->writes)
+		reply_stored(request);
 	return true;
+}
+
+/* All of a round wait from its end, however long those before them in the queue wait. */
+static void set_deadlines(struct connection *c, int64_t now)
+{
+	struct request *request;
+
+	for (request = STAILQ_FIRST(&c->replies); request != NULL;
+		request = STAILQ_NEXT(request, next))
+		if (request->deadline == 0)
+			request->deadline = now + APPLY_TIMEOUT;
 }
 
 size_t connection_send(struct connection *c, struct publisher *publisher, int64_t now)
@@ -239,6 +258,7 @@ size_t connection_send(struct connection *c, struct publisher *publisher, int64_
 	struct request *request;
 	size_t waiting = 0;
 
+	set_deadlines(c, now);
 	while ((request = STAILQ_FIRST(&c->replies)) != NULL && settled(request, publisher, now)) {
 		if (request->reply_len > 0
 			&& evbuffer_add(c->output, request->reply, request->reply_len) < 0)

@@ -47,8 +47,9 @@ void connection_stop(struct connection *c);
 
 /*
  * After the round: sends the replies whose generation is applied, in order. Returns the number of
- * those that still wait. `now` is in milliseconds of the monotonic clock; a reply that waits for
- * longer than 10 s becomes an error.
+ * those that still wait. `now` is in milliseconds of the monotonic clock. 10 s after the first call
+ * that finds it, a change that is not applied is answered with DNS.0503 (it is stored), and a read
+ * as if it was.
  */
 size_t connection_send(struct connection *c, struct publisher *publisher, int64_t now);
 

@@ -574,6 +574,15 @@ int publisher_start(struct publisher *p)
 	return error;
 }
 
+uint64_t publisher_generation(const struct publisher *p, const char *region)
+{
+	const struct region_table *r = find(p, region);
+
+	if (r != NULL && r->served == r->table)
+		return r->generation;
+	return p->directory_due ? p->generation + 1 : p->generation;
+}
+
 uint32_t publisher_serial(const struct publisher *p, const char *region)
 {
 	const struct region_table *r = find(p, region);

@@ -106,6 +106,12 @@ bool publisher_applied(struct publisher *p, uint64_t generation);
 /* Frees what readers no longer see. Cheap; called now and then. */
 void publisher_reclaim(struct publisher *p);
 
+/*
+ * Generation that must be applied before what has been committed of the region, its being detached
+ * included, is served: for the acknowledgement of a change that was made before.
+ */
+uint64_t publisher_generation(const struct publisher *p, const char *region);
+
 /* SOA serial of an attached region, after the last commit; 0 if it is not attached. */
 uint32_t publisher_serial(const struct publisher *p, const char *region);
 

@@ -1,10 +1,12 @@
 /*
  * Refusal: why a request was not done, in the words that the client gets. Filled by whoever finds
- * the reason; the caller that knows which parameter it was adds the field.
+ * the reason; the caller that knows which parameter it was adds the field. One that is `stored`
+ * was done, and only what acknowledges it has not come about.
  */
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <jansson.h>
 
@@ -18,6 +20,8 @@ struct refusal {
 	const json_t *value;  /* its value, borrowed from the request, or NULL */
 	int index;            /* place in a batch, or -1 */
 	char method[64];      /* method at that place */
+	bool stored;          /* the change is durable, at this revision, and will be served */
+	uint64_t revision;
 };
 
 /* A fresh one, of no code yet. */

@@ -17,7 +17,8 @@ void round_release(struct round *round)
 void round_begin(struct round *round)
 {
 	round->count = 0;
-	round->writing = round->broken = false;
+	round->generation = 0;
+	round->writing = round->broken = round->shut = false;
 }
 
 bool round_full(const struct round *round)
@@ -25,24 +26,43 @@ bool round_full(const struct round *round)
 	return round->count == ROUND_REQUESTS_MAX;
 }
 
-static void refuse_internal(struct request *request, const char *what, const char *cause)
+static bool cannot_store(const struct control *control, struct refusal *why)
 {
-	struct refusal why;
-
-	refusal_init(&why);
-	refuse(&why, PTRD_ERR_INTERNAL, "%s: %s", what, cause);
-	request_refused(request, &why);
+	refusal_init(why);
+	return refuse(why, PTRD_ERR_INTERNAL, "cannot store: %s", store_error(control->store));
 }
 
-/* Opens the transaction in both places. */
-static bool open_transaction(struct control *control)
+/*
+ * Opens the transaction in both places, or refuses the request. What keeps one out, such as
+ * another process that has the store locked, keeps out those behind it in the round: each try
+ * would wait for the lock, and nothing else is done meanwhile.
+ */
+static bool open_transaction(struct round *round, struct request *request)
 {
-	if (!store_begin(control->store)) {
-		store_rollback(control->store);
-		return false;
+	struct control *control = round->control;
+
+	if (!round->shut && store_begin(control->store)) {
+		publisher_begin(control->publisher);
+		return true;
 	}
-	publisher_begin(control->publisher);
-	return true;
+	if (!round->shut) {
+		cannot_store(control, &round->why);
+		store_rollback(control->store);
+		round->shut = true;
+	}
+	request_refused(request, &round->why);
+	return false;
+}
+
+/* What may fail of the publication comes before the store's commit: nothing after it may. */
+static bool commit_transaction(struct control *control, struct refusal *why)
+{
+	if (publisher_prepare(control->publisher) < 0) {
+		refusal_init(why);
+		return refuse(why, PTRD_ERR_INTERNAL, "cannot serve: %s",
+			publisher_error(control->publisher));
+	}
+	return store_commit(control->store) || cannot_store(control, why);
 }
 
 static void undo_transaction(struct control *control)
@@ -61,12 +81,14 @@ static bool run(struct control *control, struct request *request)
 		.quiet = request->id == NULL,
 	};
 
-	if (command_run(&call)) {
-		request_result(request, call.result);
-		return true;
+	if (!command_run(&call)) {
+		request_refused(request, &call.why);
+		return false;
 	}
-	request_refused(request, &call.why);
-	return false;
+	request->generation = call.generation;
+	request->revision = store_revision(control->store);
+	request_result(request, call.result);
+	return true;
 }
 
 /* Runs a command that writes, between savepoints. False: the transaction has failed. */
@@ -95,22 +117,24 @@ void round_execute(struct round *round, struct request *request)
 		return;
 	if (!request->command->writes) {
 		run(control, request);
+		/* It may tell what a change before it has done, of this client or another. */
+		request->changed = round->writing;
 		round->broken = round->writing && store_failed(control->store);
 		return;
 	}
-	if (!round->writing) {
-		round->writing = open_transaction(control);
-		round->broken = !round->writing;
-	}
-	if (!round->broken)
-		round->broken = !run_saved(control, request);
+	if (!round->writing && !open_transaction(round, request))
+		return;
+	round->writing = true;
+	round->broken = !run_saved(control, request);
 }
 
-/*
- * Publishes what the store has committed. Returns the generation that the acknowledgement waits
- * for: a change that is itself seen at once may be one of a region whose table is not applied
- * yet.
- */
+static void wait_for(struct request *request, uint64_t generation)
+{
+	if (generation > request->generation)
+		request->generation = generation;
+}
+
+/* Publishes what the store has committed. Returns the generation that its changes wait for. */
 static uint64_t publish(struct round *round)
 {
 	struct control *control = round->control;
@@ -119,51 +143,52 @@ static uint64_t publish(struct round *round)
 
 	if (generation > round->generation)
 		round->generation = generation;
-	return round->generation;
+	return generation;
 }
 
 /* A transaction for this request alone. */
 static void execute_alone(struct round *round, struct request *request)
 {
 	struct control *control = round->control;
+	struct refusal why;
 
 	request->changed = false;
+	request->generation = 0;
 	if (!request->command->writes) {
 		run(control, request);
+		wait_for(request, round->generation);
 		return;
 	}
-	if (!open_transaction(control)) {
-		refuse_internal(request, "cannot store", store_error(control->store));
+	if (!open_transaction(round, request))
 		return;
-	}
 	if (!run(control, request)) {
 		undo_transaction(control);
 		return;
 	}
-	if (!store_commit(control->store)) {
-		refuse_internal(request, "cannot store", store_error(control->store));
+	if (!commit_transaction(control, &why)) {
+		request->generation = 0;
+		request_refused(request, &why);
 		undo_transaction(control);
 		return;
 	}
-	request->generation = publish(round);
+	wait_for(request, publish(round));
 }
 
 void round_commit(struct round *round)
 {
 	struct control *control = round->control;
 
-	if (!round->writing && !round->broken)
+	if (!round->writing)
 		return;
-	if (!round->broken && store_commit(control->store)) {
+	if (!round->broken && commit_transaction(control, &round->why)) {
 		const uint64_t generation = publish(round);
 
 		for (size_t i = 0; i < round->count; i++)
 			if (round->requests[i]->changed)
-				round->requests[i]->generation = generation;
+				wait_for(round->requests[i], generation);
 		return;
 	}
-	if (round->writing)
-		undo_transaction(control);
+	undo_transaction(control);
 	for (size_t i = 0; i < round->count; i++)
 		if (round->requests[i]->command != NULL)
 			execute_alone(round, round->requests[i]);

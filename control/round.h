@@ -2,7 +2,8 @@
  * Round: the requests that arrived together, executed in one transaction of the store and of the
  * publisher, so that they share one fsync. Each has a savepoint of its own: a refused one leaves
  * nothing and does not disturb the others. If the common transaction itself fails (the disk is
- * full), it is undone whole and every request gets a transaction, and so a fate, of its own.
+ * full), it is undone whole and every request gets a transaction, and so a fate, of its own. If it
+ * cannot even be opened (another process has the store locked), all that would write are refused.
  *
  *   round_begin()
  *   round_execute() for each request     replies are made, but must not be sent yet
@@ -18,9 +19,11 @@ struct round {
 	struct control *control;
 	struct request **requests; /* in the order of their execution */
 	size_t count;
-	uint64_t generation; /* newest that an acknowledgement has waited for */
+	uint64_t generation; /* to be applied before the round's changes are seen, or 0 */
 	bool writing;        /* a transaction is open */
 	bool broken;         /* it has failed: nothing more is executed before round_commit() */
+	bool shut;           /* none could be opened: what writes is refused, because of `why` */
+	struct refusal why;
 };
 
 /* False: out of memory. */

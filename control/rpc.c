@@ -58,6 +58,10 @@ static json_t *error_object(const struct refusal *why)
 {
 	json_t *data = json_pack("{s:s}", "code", refusal_code(why->code));
 
+	if (why->stored) {
+		json_object_set_new(data, "stored", json_true());
+		json_object_set_new(data, "revision", json_integer((json_int_t)why->revision));
+	}
 	if (why->index >= 0)
 		json_object_set_new(data, "index", json_integer(why->index));
 	if (why->field[0] != '\0') {

@@ -21,8 +21,9 @@ struct request {
 	json_t *no_params;             /* stands in for params that are missing */
 
 	/* Set by the execution. */
-	bool changed;        /* a transaction of its round waits for this one to be acknowledged */
+	bool changed;        /* its reply tells of what the round's transaction does */
 	uint64_t generation; /* to be applied before the reply may go, or 0 */
+	uint64_t revision;   /* of the store when it was done */
 	char *reply;         /* one line with its newline, or NULL; free() */
 	size_t reply_len;
 

@@ -7,6 +7,10 @@
 #include "lock.h"
 #include "store_private.h"
 
+/* Milliseconds to wait for another process's lock: at the start, and when all clients wait too. */
+#define OPEN_TIMEOUT 2000
+#define BUSY_TIMEOUT 100
+
 /*
  * WAL with synchronous=FULL: a commit is one write and one fsync. Statement journals stay in
  * memory, so a full /tmp is no one's trouble. The cache holds the inner pages of ten million
@@ -155,10 +159,15 @@ void store_rollback(struct store *s)
 	s->in_transaction = false;
 	s->usage.region = NULL;
 	s->revision = s->committed_revision;
-	s->failed = false;
-	if (s->regions_changed)
-		store_regions_load(s);
-	s->regions_changed = false;
+	/* If they cannot be read back now, store_ready() tries again. */
+	if (s->regions_changed && !store_regions_load(s))
+		fprintf(stderr, "ptrd-control: cannot read the regions: %s\n", s->error);
+	s->regions_changed = s->failed = false;
+}
+
+bool store_ready(struct store *s)
+{
+	return !s->regions_stale || store_regions_load(s);
 }
 
 bool store_savepoint(struct store *s)
@@ -273,8 +282,8 @@ static bool open_database(struct store *s)
 	}
 	if (result != SQLITE_OK)
 		return store_fail(s);
-	/* An operator's sqlite3 may hold the write lock for a moment. */
-	sqlite3_busy_timeout(s->db, 2000);
+	/* An operator's sqlite3 may hold the write lock for a moment; nobody waits for us yet. */
+	sqlite3_busy_timeout(s->db, OPEN_TIMEOUT);
 	sqlite3_extended_result_codes(s->db, 0);
 	return true;
 }
@@ -302,6 +311,7 @@ struct store *store_open(const char *state_dir)
 		store_close(s);
 		return NULL;
 	}
+	sqlite3_busy_timeout(s->db, BUSY_TIMEOUT);
 	s->failed = false;
 	return s;
 }

@@ -34,6 +34,13 @@ const char *store_error(const struct store *s);
 uint64_t store_revision(const struct store *s);
 
 /*
+ * False if the regions in memory are not those of the database, because a change of them was
+ * undone and they could not be read back, and cannot be now: nothing that depends on them may be
+ * answered or changed.
+ */
+bool store_ready(struct store *s);
+
+/*
  * Transactions. Reads work outside of one too. store_commit() returns when the change is on the
  * disk; if it fails, the transaction is still to be rolled back. store_rollback() never fails.
  */

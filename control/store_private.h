@@ -73,6 +73,7 @@ struct store {
 	struct region **regions; /* in order of name */
 	size_t regions_count;
 	bool regions_changed; /* since the transaction began: an undo has to read them again */
+	bool regions_stale;   /* that reading has failed: they are incomplete */
 	struct region_range *ranges; /* in order of address; they do not overlap */
 	size_t ranges_count;
 };
@@ -103,7 +104,7 @@ bool store_change(
 /* Writes the counters that wait. */
 bool store_usage_flush(struct store *s);
 
-/* Reads all regions again. */
+/* Reads all regions again; after a failure store_ready() does. */
 bool store_regions_load(struct store *s);
 void store_regions_free(struct store *s);
 

@@ -184,6 +184,7 @@ bool store_regions_load(struct store *s)
 	int found = -1;
 
 	store_regions_free(s);
+	s->regions_stale = true;
 	if (all == NULL)
 		return false;
 	while ((found = store_step(s, all)) == 1)
@@ -191,7 +192,10 @@ bool store_regions_load(struct store *s)
 			sqlite3_reset(all);
 			return false;
 		}
-	return found == 0 && index_regions(s);
+	if (found == 0 && !index_regions(s))
+		snprintf(s->error, sizeof(s->error), "out of memory");
+	s->regions_stale = s->ranges == NULL;
+	return !s->regions_stale;
 }
 
 const struct region *const *store_regions(const struct store *s, size_t *count)

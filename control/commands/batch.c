@@ -56,6 +56,8 @@ bool batch(struct call *call)
 			refuse_member(call, &one, member, i);
 			break;
 		}
+		if (one.generation > call->generation)
+			call->generation = one.generation;
 		if (!quiet)
 			json_array_append_new(results, one.result);
 		else

@@ -58,6 +58,14 @@ bool call_eip(struct call *call, struct eip *eip)
 	return refuse_field(&call->why, "address", json_object_get(call->params, "address"));
 }
 
+void call_repeated(struct call *call, const struct region *region)
+{
+	const uint64_t generation = publisher_generation(call->control->publisher, region->name);
+
+	if (generation > call->generation)
+		call->generation = generation;
+}
+
 bool call_store_failed(struct call *call)
 {
 	return refuse(&call->why, PTRD_ERR_INTERNAL, "cannot %s: %s",

@@ -27,6 +27,7 @@ struct call {
 	const json_t *params; /* an object that params_check() has accepted */
 	bool quiet;           /* nobody reads the result: it may stay NULL */
 	json_t *result;       /* set by the command, a new reference */
+	uint64_t generation;  /* that what it found done already waits for, or 0 */
 	struct refusal why;   /* set if the command returns false */
 };
 
@@ -69,6 +70,12 @@ bool call_region(struct call *call, const char *name, const struct region **regi
 
 /* The EIP at an address, which must be bound (DNS.0502). */
 bool call_eip(struct call *call, struct eip *eip);
+
+/*
+ * A change that holds already takes no revision, but is acknowledged no sooner than the one that
+ * made it: that one may still wait for the dataplane.
+ */
+void call_repeated(struct call *call, const struct region *region);
 
 /* Failures of the parts below, as DNS.0001. Always false. */
 bool call_store_failed(struct call *call);

@@ -79,7 +79,10 @@ const struct command *command_find(const char *method)
 bool command_run(struct call *call)
 {
 	call->result = NULL;
+	call->generation = 0;
 	refusal_init(&call->why);
+	if (!store_ready(call->control->store))
+		return call_store_failed(call);
 	if (params_check(call->command->params, "", call->params, &call->why)
 		&& call->command->run(call))
 		return true;

@@ -119,6 +119,7 @@ bool eip_bind(struct call *call)
 				QUOTE(id), eip.id);
 		return refuse_field(&call->why, "id", json_object_get(call->params, "id"));
 	}
+	call_repeated(call, eip.region);
 	return done(call, &eip);
 }
 

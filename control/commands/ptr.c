@@ -103,11 +103,20 @@ bool ptr_set(struct call *call)
 
 	if (!call_names(call, names) || !call_ttl(call, &ttl) || !call_eip(call, &eip))
 		return false;
-	if (eip.has_ptr && eip.ptr_ttl == ttl && names_equal(eip.ptr_names, names))
+	if (eip.has_ptr && eip.ptr_ttl == ttl && names_equal(eip.ptr_names, names)) {
+		call_repeated(call, eip.region);
 		return done(call, &eip);
+	}
 	if (!store_ptr_set(call->control->store, &eip, names, ttl))
 		return call_store_failed(call);
 	return publish(call, &eip) && done(call, &eip);
+}
+
+static bool done_unset(struct call *call, const struct eip *eip)
+{
+	if (!call->quiet)
+		call->result = json_pack("{s:o}", "address", show_address(&eip->address));
+	return true;
 }
 
 bool ptr_unset(struct call *call)
@@ -115,16 +124,18 @@ bool ptr_unset(struct call *call)
 	struct control *control = call->control;
 	struct eip eip;
 
-	if (!call_eip(call, &eip) || !need_ptr(call, &eip, "address"))
+	if (!call_eip(call, &eip))
 		return false;
+	if (!eip.has_ptr) {
+		call_repeated(call, eip.region);
+		return done_unset(call, &eip);
+	}
 	if (!store_ptr_unset(control->store, &eip))
 		return call_store_failed(call);
 	if (eip.region->attached
 		&& publisher_unset(control->publisher, eip.region->name, &eip.address) < 0)
 		return call_publisher_failed(call);
-	if (!call->quiet)
-		call->result = json_pack("{s:o}", "address", show_address(&eip.address));
-	return true;
+	return done_unset(call, &eip);
 }
 
 /* The EIP of a PTR id, `region:eip-id`. */

@@ -50,6 +50,7 @@ static bool create_again(
 			region->name, region->attached ? "attached" : "detached");
 		return refuse_field(&call->why, "state", NULL);
 	}
+	call_repeated(call, region);
 	return done(call, region);
 }
 
@@ -112,8 +113,10 @@ bool region_attach(struct call *call)
 
 	if (!call_region(call, "name", &region))
 		return false;
-	if (region->attached)
+	if (region->attached) {
+		call_repeated(call, region);
 		return done(call, region);
+	}
 	if (!store_region_attach(control->store, region, true))
 		return call_store_failed(call);
 	return load_attached(control, region, &call->why) && done(call, region);
@@ -126,8 +129,10 @@ bool region_detach(struct call *call)
 
 	if (!call_region(call, "name", &region))
 		return false;
-	if (!region->attached)
+	if (!region->attached) {
+		call_repeated(call, region);
 		return done(call, region);
+	}
 	if (!store_region_attach(control->store, region, false))
 		return call_store_failed(call);
 	if (publisher_detach(control->publisher, region->name) < 0)

@@ -54,6 +54,23 @@ static void report_done(const struct batch *batch)
 		fprintf(stderr, "  nothing of the file has been done\n");
 }
 
+/*
+ * The batch is kept, but nobody answers from it yet. What follows it in the file is not sent: each
+ * batch would wait as long for the same dataplane.
+ */
+static enum exit_status stored(const struct batch *batch, const json_t *error)
+{
+	char title[512];
+
+	snprintf(title, sizeof(title), "batch: %s", batch->file);
+	report_refusal(title, "batch", error);
+	fprintf(stderr,
+		"  stored: the %" JSON_INTEGER_FORMAT " requests up to line %zu; what follows, if "
+		"anything, has not been sent\n",
+		batch->done + (json_int_t)batch->count, batch->lines[batch->count - 1]);
+	return EXIT_STORED;
+}
+
 /* Names the line of the file that the refused request came from. */
 static enum exit_status refused(const struct batch *batch, const json_t *error)
 {
@@ -87,9 +104,11 @@ static enum exit_status flush(struct batch *batch)
 		return EXIT_NO_DAEMON;
 	}
 	const json_t *error = json_object_get(reply, "error");
-	enum exit_status status = error != NULL ? refused(batch, error) : EXIT_OK;
+	enum exit_status status = EXIT_OK;
 
-	if (status == EXIT_OK)
+	if (error != NULL)
+		status = is_stored(error) ? stored(batch, error) : refused(batch, error);
+	else
 		batch->done += (json_int_t)batch->count;
 	json_decref(reply);
 	begin(batch);

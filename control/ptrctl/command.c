@@ -72,6 +72,8 @@ static const struct hint {
 	const char *code, *method, *text;
 } hints[] = {
 	{"DNS.0502", NULL, "bind the address first: ptrctl eip bind ADDRESS"},
+	{"DNS.0503", NULL,
+		"no need to repeat it; 'ptrctl status' shows the dataplane and what it has applied"},
 	{"DNS.0507", NULL, "the EIP answers its default PTR: ptrctl eip show ADDRESS"},
 	{"DNS.0601", "eip.bind",
 		"'ptrctl region list' shows the prefixes served, 'ptrctl region create' adds some"},
@@ -86,6 +88,11 @@ static const char *find_hint(const char *code, const char *method)
 			&& (hints[i].method == NULL || strcmp(hints[i].method, method) == 0))
 			return hints[i].text;
 	return NULL;
+}
+
+bool is_stored(const json_t *error)
+{
+	return json_is_true(json_object_get(json_object_get(error, "data"), "stored"));
 }
 
 void report_refusal(const char *title, const char *method, const json_t *error)
@@ -109,11 +116,16 @@ enum exit_status session_call(struct session *session, const struct command *com
 
 	if (reply == NULL)
 		return EXIT_NO_DAEMON;
+	const json_t *error = json_object_get(reply, "error");
+	enum exit_status status = EXIT_OK;
+
 	*result = json_incref(json_object_get(reply, "result"));
-	if (*result == NULL)
-		report_refusal(command_title(command), method, json_object_get(reply, "error"));
+	if (*result == NULL) {
+		report_refusal(command_title(command), method, error);
+		status = is_stored(error) ? EXIT_STORED : EXIT_REFUSED;
+	}
 	json_decref(reply);
-	return *result != NULL ? EXIT_OK : EXIT_REFUSED;
+	return status;
 }
 
 void print_json(const json_t *object)

@@ -18,6 +18,7 @@ enum exit_status {
 	EXIT_REFUSED = 1,
 	EXIT_USAGE = 2,
 	EXIT_NO_DAEMON = 3,
+	EXIT_STORED = 4, /* done for good, but not served yet */
 };
 
 /* What the options before the noun chose. */
@@ -62,6 +63,9 @@ struct client *session_client(struct session *session);
  */
 enum exit_status session_call(struct session *session, const struct command *command,
 	const char *method, json_t *params, json_t **result);
+
+/* True if the error is that what was asked for is stored and not served yet. */
+bool is_stored(const json_t *error);
 
 /* Writes an error object of a reply as "ptrctl: <title>: DNS.0506: ttl: ...". */
 void report_refusal(const char *title, const char *method, const json_t *error);

@@ -34,7 +34,8 @@ static enum exit_status print_help(FILE *out)
 		"  --socket PATH   control process to talk to: else $PTRD_SOCKET, else %s\n"
 		"  --json          show results as JSON, one object on a line\n"
 		"  --version       show the version\n\n"
-		"exit status: 0 done, 1 refused, 2 usage, 3 no control process\n",
+		"exit status: 0 done, 1 refused, 2 usage, 3 no control process,\n"
+		"             4 stored, not yet served\n",
 		"help COMMAND", DEFAULT_SOCKET);
 	return EXIT_OK;
 }

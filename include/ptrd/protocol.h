@@ -18,7 +18,11 @@
 
 /* clang-format off */
 
-/* Stable codes in the `data.code` of an error: X(identifier, code, meaning) */
+/*
+ * Stable codes in the `data.code` of an error: X(identifier, code, meaning). A refusal has changed
+ * nothing, except where `data.stored` is true (NOT_STEADY only): then the change is durable, as of
+ * `data.revision`, and will be served, but the dataplane has not taken it up in time.
+ */
 #define PTRD_ERRORS(X) \
 	X(INTERNAL,           "DNS.0001", "internal error; the message tells the cause") \
 	X(INVALID_REQUEST,    "DNS.0002", "invalid request") \

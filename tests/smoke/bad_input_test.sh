@@ -49,7 +49,7 @@ cat >"$dir/cases" <<-EOF
 	DNS.0505|names|$set_ptr,"names":["bücher.example"]}}
 	DNS.0502|203.0.113.9|{"jsonrpc":"2.0","id":1,"method":"ptr.set","params":{"address":"203.0.113.9","names":["a.example."]}}
 	DNS.0502|203.0.113.9|{"jsonrpc":"2.0","id":1,"method":"eip.unbind","params":{"address":"203.0.113.9"}}
-	DNS.0507|203.0.113.8|{"jsonrpc":"2.0","id":1,"method":"ptr.unset","params":{"address":"203.0.113.8"}}
+	DNS.0507|203.0.113.8|{"jsonrpc":"2.0","id":1,"method":"ptr.get","params":{"address":"203.0.113.8"}}
 	DNS.0602|32|$bind:"203.0.113.0/24"}}
 	DNS.0602|address|$bind:"203.0.113.256"}}
 	DNS.0602|address|$bind:"203.0.113.07"}}
@@ -126,6 +126,28 @@ expect 1 "$status" "refused: 1"
 status=0
 ptrctl ptr set 203.0.113.8 2>/dev/null || status=$?
 expect 2 "$status" "usage: 2"
+
+echo "-- while the dataplane takes up nothing: stored, and said so"
+kill -STOP "${daemons[dataplane]}"
+cat >"$dir/requests" <<-EOF
+	{"method":"region.create","params":{"name":"late","prefixes":["192.0.2.0/25"],"suffix":"late.example"}}
+	{"method":"eip.bind","params":{"address":"192.0.2.1"}}
+EOF
+ptrctl batch "$dir/requests" >"$dir/batch" 2>&1 &
+batch=$!
+status=0
+out=$(ptrctl region create later --prefix 192.0.2.128/25 --suffix later.example 2>&1) || status=$?
+expect 4 "$status" "stored, not yet served: 4"
+[[ $out == "ptrctl: region create: DNS.0503: stored, "* ]] || fail "message: $out"
+status=0
+wait "$batch" || status=$?
+expect 4 "$status" "a batch that is stored: 4"
+[[ $(<"$dir/batch") == *"stored: the 2 requests up to line 2;"* ]] || fail "$(<"$dir/batch")"
+ptrctl ptr set 203.0.113.8 other.example >/dev/null || fail "another region waits as well"
+kill -CONT "${daemons[dataplane]}"
+ptrctl region create later --prefix 192.0.2.128/25 --suffix later.example >/dev/null
+expect ecs-192-0-2-1.late.example. "$(ask 192.0.2.1)" "and served when it goes on"
+expect other.example. "$(ask 203.0.113.8)" "the other region's change too"
 end control
 status=0
 out=$(ptrctl status 2>&1) || status=$?

@@ -293,6 +293,18 @@ int publisher_detach(struct publisher *p, const char *region)
 	return 0;
 }
 
+int publisher_prepare(struct publisher *p)
+{
+	assert_true(p->in_transaction);
+	return p->unprepared > 0 && p->unprepared-- > 0 ? -ENOSPC : 0;
+}
+
+uint64_t publisher_generation(const struct publisher *p, const char *region)
+{
+	assert_non_null(region);
+	return p->made;
+}
+
 uint64_t publisher_commit(struct publisher *p, uint32_t serial)
 {
 	assert_true(p->in_transaction);

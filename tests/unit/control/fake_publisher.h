@@ -33,6 +33,8 @@ struct publisher {
 	uint32_t serial; /* of the last commit */
 	int fail_after;  /* changes until one fails with -ENOSPC; negative: none does */
 	uint64_t next;   /* what publisher_commit() returns */
+	uint64_t made;   /* what publisher_generation() returns */
+	int unprepared;  /* times that publisher_prepare() fails from now on */
 	volatile uint64_t
 		*applied; /* where the dataplane's generation stands; NULL: applied always */
 };

@@ -83,6 +83,7 @@ static void assert_reply(struct fixture *f, const char *part)
 #define CREATE                                                                                     \
 	"{'jsonrpc':'2.0','id':1,'method':'region.create','params':"                               \
 	"{'name':'eu','prefixes':['10.0.0.0/8'],'suffix':'x'}}\n"
+#define BIND "{'jsonrpc':'2.0','id':3,'method':'eip.bind','params':{'address':'10.0.0.1'}}\n"
 #define STATUS "{'jsonrpc':'2.0','id':2,'method':'region.get','params':{'name':'eu'}}\n"
 
 static void test_applied(void **state)
@@ -104,12 +105,17 @@ static void test_never_applied(void **state)
 {
 	struct fixture *f = *state;
 
-	ask(f, CREATE STATUS);
-	assert_int_equal(connection_send(f->c, f->rig->control.publisher, 1000), 2);
-	assert_int_equal(connection_send(f->c, f->rig->control.publisher, 10999), 2);
+	/* All three wait from the same moment. */
+	ask(f, CREATE STATUS BIND);
+	assert_int_equal(connection_send(f->c, f->rig->control.publisher, 1000), 3);
+	assert_int_equal(connection_send(f->c, f->rig->control.publisher, 10999), 3);
 	assert_reply(f, NULL);
 	assert_int_equal(connection_send(f->c, f->rig->control.publisher, 11000), 0);
-	assert_reply(f, "stored, but the dataplane has not applied generation 9 within 10 s");
+	assert_reply(f,
+		"{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":-32000,\"message\":"
+		"\"stored, and served as soon as the dataplane applies generation 9 (waited 10 s)\","
+		"\"data\":{\"code\":\"DNS.0503\",\"stored\":true,\"revision\":1}}}\n"
+		"{\"jsonrpc\":\"2.0\",\"id\":2,\"result\":");
 	/* It is stored, and later requests go on. */
 	ask(f, STATUS);
 	assert_int_equal(connection_send(f->c, f->rig->control.publisher, 11000), 0);

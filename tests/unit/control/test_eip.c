@@ -129,7 +129,7 @@ static void test_ptr(void **state)
 	ok(rig, "eip.bind", "{'address':'203.0.113.7','id':'x','project':'shop'}");
 	json_decref(rig_refused(rig, "ptr.get", "{'address':'203.0.113.7'}", "DNS.0507"));
 	json_decref(rig_refused(rig, "ptr.get", "{'id':'eu:x'}", "DNS.0507"));
-	json_decref(rig_refused(rig, "ptr.unset", "{'address':'203.0.113.7'}", "DNS.0507"));
+	json_decref(rig_refused(rig, "ptr.unset", "{'address':'203.0.113.8'}", "DNS.0502"));
 
 	ptr = rig_ok(rig, "ptr.set",
 		"{'address':'203.0.113.7','names':['B.example.','a.example','b.EXAMPLE','b.example.x']}");
@@ -166,6 +166,11 @@ static void test_ptr(void **state)
 
 	ok(rig, "ptr.unset", "{'address':'203.0.113.7'}");
 	assert_false(fake_find(rig->control.publisher, "203.0.113.7")->has_record);
+	/* A client that lost the reply repeats it. */
+	got = rig_ok(rig, "ptr.unset", "{'address':'203.0.113.7'}");
+	assert_string_equal(rig_text(got, "address"), "203.0.113.7");
+	assert_int_equal(store_revision(rig->control.store), revision + 3);
+	json_decref(got);
 	/* No PTR outlives its EIP. */
 	ok(rig, "ptr.set", "{'address':'203.0.113.7','names':['a.example']}");
 	ok(rig, "eip.unbind", "{'address':'203.0.113.7'}");

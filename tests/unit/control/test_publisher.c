@@ -767,6 +767,38 @@ static void a_restart_rises_above_every_generation(void **state)
 	publisher_close(p);
 }
 
+static void each_region_waits_for_its_own_generation(void **state)
+{
+	(void)state;
+	struct dataplane d = dataplane_start(true);
+	struct publisher *p = start();
+	const struct region_info other = info_of("us-demo");
+	const struct address a = v4(A2);
+
+	const uint64_t first = attach_and_bind(p, A1);
+	apply(&d, first);
+	publisher_begin(p);
+	assert_int_equal(publisher_attach(p, &other, 2, 0, 0), 0);
+	assert_int_equal(publisher_commit(p, 2), first + 1);
+	/* That one is not applied; what is done to the first region is seen all the same. */
+	assert_int_equal(publisher_generation(p, "eu-demo"), first);
+	assert_int_equal(publisher_generation(p, "us-demo"), first + 1);
+	publisher_begin(p);
+	assert_int_equal(publisher_bind(p, "eu-demo", &a), 0);
+	assert_int_equal(publisher_commit(p, 3), 0);
+	publisher_begin(p);
+	assert_int_equal(publisher_bind(p, "us-demo", &a), 0);
+	assert_int_equal(publisher_commit(p, 4), first + 1);
+	/* What has left the directory is gone with the newest one. */
+	publisher_begin(p);
+	assert_int_equal(publisher_detach(p, "us-demo"), 0);
+	assert_int_equal(publisher_commit(p, 5), first + 2);
+	assert_int_equal(publisher_generation(p, "us-demo"), first + 2);
+	assert_int_equal(publisher_generation(p, "eu-demo"), first);
+	dataplane_kill(&d);
+	publisher_close(p);
+}
+
 static void a_directory_that_cannot_be_written_is_written_later(void **state)
 {
 	(void)state;
@@ -781,6 +813,7 @@ static void a_directory_that_cannot_be_written_is_written_later(void **state)
 	const uint64_t generation = attach_and_bind(p, A1);
 	assert_int_not_equal(generation, 0);
 	assert_false(publisher_applied(p, generation));
+	assert_int_equal(publisher_generation(p, "eu-demo"), generation);
 	assert_int_equal(served("eu-demo", A1), -2);
 	rmdir(path);
 	rmdir(blocker);
@@ -795,6 +828,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(a_change_is_seen_when_commit_returns),
+		TEST(each_region_waits_for_its_own_generation),
 		TEST(the_directory_holds_the_region),
 		TEST(rolled_back_changes_leave_nothing),
 		TEST(changes_of_one_transaction_apply_in_order),

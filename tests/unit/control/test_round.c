@@ -157,20 +157,156 @@ static void test_generation(void **state)
 		"{'jsonrpc':'2.0','id':2,'method':'eip.get','params':{'address':'10.0.0.1'}}",
 		"{'jsonrpc':'2.0','id':3,'method':'eip.bind','params':{'address':'12.0.0.1'}}",
 	};
+	static const char other[]
+		= "{'jsonrpc':'2.0','id':4,'method':'eip.bind','params':{'address':'10.0.0.2'}}";
+	static const char another[]
+		= "{'jsonrpc':'2.0','id':5,'method':'eip.bind','params':{'address':'10.0.0.3'}}";
 	struct request requests[3];
 	struct rig *rig = *state;
 
 	rig->control.publisher->next = 5;
 	execute(rig, lines, 3, requests);
 	assert_int_equal(requests[0].generation, 5);
-	assert_int_equal(requests[1].generation, 0);
+	assert_int_equal(requests[0].revision, 2);
+	/* What a read shows is not served any sooner. */
+	assert_int_equal(requests[1].generation, 5);
 	assert_int_equal(requests[2].generation, 0);
 	release(requests, 3);
-	/* What is seen at once in a table that is not applied yet waits as well. */
+	/* A read before the first change tells nothing of it. */
+	execute(rig, (const char *const[]){lines[1], other}, 2, requests);
+	assert_int_equal(requests[0].generation, 0);
+	assert_int_equal(requests[1].generation, 5);
+	release(requests, 2);
+	/* A later change that is seen at once waits for no other region's generation. */
 	rig->control.publisher->next = 0;
-	execute(rig, lines, 1, requests);
-	assert_int_equal(requests[0].generation, 5);
-	release(requests, 1);
+	execute(rig, (const char *const[]){another, lines[1]}, 2, requests);
+	assert_int_equal(requests[0].generation, 0);
+	assert_int_equal(requests[1].generation, 0);
+	release(requests, 2);
+}
+
+/* A change that holds already may be one that still waits. */
+static void test_repeated(void **state)
+{
+	static const char *const setup[] = {
+		"{'jsonrpc':'2.0','id':1,'method':'eip.bind','params':{'address':'10.0.0.1'}}",
+		"{'jsonrpc':'2.0','id':2,'method':'eip.bind','params':{'address':'10.0.0.2'}}",
+		"{'jsonrpc':'2.0','id':3,'method':'ptr.set','params':{'address':'10.0.0.1','names':['a']}}",
+		"{'jsonrpc':'2.0','id':4,'method':'region.create','params':"
+		"{'name':'us','prefixes':['11.0.0.0/8'],'suffix':'x','state':'detached'}}",
+	};
+	static const char *const repeats[] = {
+		"{'jsonrpc':'2.0','id':1,'method':'eip.bind','params':{'address':'10.0.0.1'}}",
+		"{'jsonrpc':'2.0','id':2,'method':'ptr.set','params':{'address':'10.0.0.1','names':['a']}}",
+		"{'jsonrpc':'2.0','id':3,'method':'ptr.unset','params':{'address':'10.0.0.2'}}",
+		"{'jsonrpc':'2.0','id':4,'method':'region.create','params':" REGION "}",
+		"{'jsonrpc':'2.0','id':5,'method':'region.attach','params':{'name':'eu'}}",
+		"{'jsonrpc':'2.0','id':6,'method':'region.detach','params':{'name':'us'}}",
+		"{'jsonrpc':'2.0','id':7,'method':'batch','params':{'requests':["
+		"{'method':'ptr.unset','params':{'address':'10.0.0.2'}},"
+		"{'method':'eip.get','params':{'address':'10.0.0.2'}}]}}",
+	};
+	struct request requests[7];
+	struct rig *rig = *state;
+	char code[16];
+
+	execute(rig, setup, 4, requests);
+	release(requests, 4);
+	const uint64_t revision = store_revision(rig->control.store);
+	for (size_t i = 0; i < 7; i++) {
+		rig->control.publisher->made = i + 1;
+		execute(rig, &repeats[i], 1, requests);
+		assert_string_equal(outcome(&requests[0], code), "");
+		assert_int_equal(requests[0].generation, i + 1);
+		assert_int_equal(requests[0].revision, revision);
+		release(requests, 1);
+	}
+	assert_int_equal(store_revision(rig->control.store), revision);
+}
+
+static int count_waits(void *context, int before)
+{
+	unsigned *waits = context;
+
+	assert_int_equal(before, 0);
+	++*waits;
+	return 0;
+}
+
+/* Another process holds the store's lock: the first that would write waits for it, no other. */
+static void test_locked(void **state)
+{
+	static const char *const lines[] = {
+		"{'jsonrpc':'2.0','id':1,'method':'eip.bind','params':{'address':'10.0.0.1'}}",
+		"{'jsonrpc':'2.0','id':2,'method':'eip.list'}",
+		"{'jsonrpc':'2.0','id':3,'method':'eip.bind','params':{'address':'10.0.0.2'}}",
+		"{'jsonrpc':'2.0','id':4,'method':'region.detach','params':{'name':'eu'}}",
+		"{'jsonrpc':'2.0','id':5,'method':'region.get','params':{'name':'eu'}}",
+	};
+	static const char *const expected[] = {"DNS.0001", "", "DNS.0001", "DNS.0001", ""};
+	struct rig *rig = *state;
+	struct request requests[5];
+	unsigned waits = 0;
+	char code[16], path[128];
+	sqlite3_stmt *timeout;
+	sqlite3 *other;
+
+	assert_int_equal(sqlite3_prepare_v2(
+				 rig->control.store->db, "PRAGMA busy_timeout", -1, &timeout, NULL),
+		SQLITE_OK);
+	assert_int_equal(sqlite3_step(timeout), SQLITE_ROW);
+	assert_in_range(sqlite3_column_int(timeout, 0), 1, 100);
+	sqlite3_finalize(timeout);
+
+	snprintf(path, sizeof(path), "%s/ptrd.db", rig->dir);
+	assert_int_equal(sqlite3_open(path, &other), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_busy_handler(rig->control.store->db, count_waits, &waits);
+	execute(rig, lines, 5, requests);
+	for (size_t i = 0; i < 5; i++)
+		assert_string_equal(outcome(&requests[i], code), expected[i]);
+	for (size_t i = 2; i < 4; i++)
+		assert_non_null(strstr(requests[i].reply, "cannot store: database is locked"));
+	release(requests, 5);
+	assert_int_equal(waits, 1);
+	rig_check_mirror(rig);
+
+	sqlite3_close(other);
+	execute(rig, lines, 3, requests);
+	for (size_t i = 0; i < 3; i++)
+		assert_string_equal(outcome(&requests[i], code), "");
+	release(requests, 3);
+}
+
+/* Its directory cannot be written: nothing is stored either. */
+static void test_unprepared(void **state)
+{
+	static const char *const lines[] = {
+		"{'jsonrpc':'2.0','id':1,'method':'eip.bind','params':{'address':'10.0.0.1'}}",
+		"{'jsonrpc':'2.0','id':2,'method':'eip.get','params':{'address':'10.0.0.1'}}",
+	};
+	struct rig *rig = *state;
+	struct request requests[2];
+	char code[16];
+
+	/* The common transaction, then the one of its own. */
+	rig->control.publisher->unprepared = 2;
+	rig->control.publisher->next = 5;
+	execute(rig, lines, 2, requests);
+	assert_string_equal(outcome(&requests[0], code), "DNS.0001");
+	assert_non_null(strstr(requests[0].reply, "cannot serve: the fake's table is full"));
+	assert_string_equal(outcome(&requests[1], code), "DNS.0502");
+	assert_int_equal(requests[0].generation, 0);
+	assert_int_equal(store_revision(rig->control.store), 1);
+	release(requests, 2);
+	/* Only the common one: alone each waits as it would have together. */
+	rig->control.publisher->unprepared = 1;
+	execute(rig, lines, 2, requests);
+	for (size_t i = 0; i < 2; i++) {
+		assert_string_equal(outcome(&requests[i], code), "");
+		assert_int_equal(requests[i].generation, 5);
+	}
+	release(requests, 2);
 }
 
 static void set_page_limit(struct rig *rig, int more)
@@ -294,6 +430,9 @@ int main(void)
 		TEST(test_reads_only),
 		TEST(test_serials),
 		TEST(test_generation),
+		TEST(test_repeated),
+		TEST(test_locked),
+		TEST(test_unprepared),
 		TEST(test_full_statement),
 		TEST(test_full_commit),
 	};

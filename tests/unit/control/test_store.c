@@ -286,6 +286,44 @@ static void test_not_a_database(void **state)
 	assert_non_null(rig->control.store);
 }
 
+/*
+ * Regions whose change is undone are read back. While that fails nothing is answered from what is
+ * left of them; a table of them that something else has damaged stands for a read error.
+ */
+static void test_regions_unreadable(void **state)
+{
+	static const char undone[] = "{'requests':[{'method':'region.create','params':"
+				     "{'name':'us','prefixes':['11.0.0.0/8'],'suffix':'x'}},"
+				     "{'method':'eip.unbind','params':{'address':'11.0.0.1'}}]}";
+	static const struct {
+		const char *method, *params;
+	} asked[] = {
+		{"region.get", "{'name':'eu'}"},
+		{"eip.get", "{'address':'10.0.0.1'}"},
+		{"eip.bind", "{'address':'10.0.0.2'}"},
+		{"region.create", "{'name':'us','prefixes':['11.0.0.0/8'],'suffix':'x'}"},
+		{"region.list", "{}"},
+		{"node.status", "{}"},
+	};
+	struct rig *rig = *state;
+	json_t *error;
+
+	json_decref(rig_ok(
+		rig, "region.create", "{'name':'eu','prefixes':['10.0.0.0/8'],'suffix':'x'}"));
+	json_decref(rig_ok(rig, "eip.bind", "{'address':'10.0.0.1'}"));
+	run_sql(rig->dir, "UPDATE region SET spec = 'x' || spec");
+	json_decref(rig_refused(rig, "batch", undone, "DNS.0001"));
+	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
+		error = rig_refused(rig, asked[i].method, asked[i].params, "DNS.0001");
+		assert_non_null(strstr(rig_text(error, "message"), "region eu in "));
+		json_decref(error);
+	}
+	run_sql(rig->dir, "UPDATE region SET spec = substr(spec, 2)");
+	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++)
+		json_decref(rig_ok(rig, asked[i].method, asked[i].params));
+	rig_check_mirror(rig);
+}
+
 static void test_second_store(void **state)
 {
 	struct rig *rig = *state;
@@ -332,6 +370,7 @@ int main(void)
 		TEST(test_restart),
 		TEST(test_newer_version),
 		TEST(test_not_a_database),
+		TEST(test_regions_unreadable),
 		TEST(test_second_store),
 		TEST(test_lock_directory),
 	};
