@@ -175,7 +175,7 @@ static bool check_tcp(const struct config_source *source, struct ptrd_config_tcp
 	bool good
 		= number(source, &tcp->connections, 10000, 1, 1000000, "dataplane.tcp.connections");
 
-	good &= number(source, &tcp->per_client, 1000, 1, 1000000, "dataplane.tcp.per_client");
+	good &= number(source, &tcp->per_client, 100, 1, 1000000, "dataplane.tcp.per_client");
 	return number(source, &tcp->idle_timeout, 10, 1, 3600, "dataplane.tcp.idle_timeout")
 		&& good;
 }

@@ -11,6 +11,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include "events.h"
 #include "log.h"
 #include "respond.h"
 #include "tcp.h"
@@ -57,6 +58,7 @@ static void on_udp(evutil_socket_t fd, short what, void *argument)
 	struct udp_socket *udp = argument;
 
 	(void)what;
+	(void)event_priority_set(udp->event, EVENTS_MIDDLE);
 	for (unsigned i = 0; i < UDP_TURN; i++) {
 		struct sockaddr_in client = {0};
 		socklen_t client_len = sizeof(client);
@@ -67,6 +69,8 @@ static void on_udp(evutil_socket_t fd, short what, void *argument)
 			return; /* none left; an error of one client's doing is no reason to stop */
 		answer_datagram(udp, (size_t)len, &client);
 	}
+	/* A whole turn is taken: under a flood it always is, and TCP would never get one. */
+	(void)event_priority_set(udp->event, EVENTS_LAST);
 }
 
 static int fail(const struct sockaddr_in *address, const char *kind, const char *what)

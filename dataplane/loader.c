@@ -1,6 +1,7 @@
 #include "loader.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@
 #include <ptrd/node.h>
 
 #include "directory.h"
+#include "events.h"
 #include "log.h"
 #include "node.h"
 #include "tables.h"
@@ -40,6 +42,9 @@ struct loader {
 	char path[PATH_MAX]; /* of the directory */
 	int inotify;
 	struct event *event;
+	struct event *retry; /* pending while a directory that could not be loaded is due */
+	int spare;           /* descriptor held for loading, or -1 */
+	char told[DIRECTORY_ERROR_SIZE]; /* why the directory is not applied, "" if it is */
 };
 
 static void unload(struct loader *loader, struct loaded *loaded)
@@ -127,25 +132,66 @@ static void switch_to(struct loader *loader, const struct loaded *loaded)
 		&serving->node->applied_generation, loaded->view->generation, memory_order_release);
 }
 
+/* Loading has one file open at a time. With a descriptor of its own, clients that take all the
+ * others cannot keep a directory from being applied. */
+static void hold_spare(struct loader *loader)
+{
+	if (loader->spare < 0)
+		loader->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+static void free_spare(struct loader *loader)
+{
+	if (loader->spare >= 0)
+		close(loader->spare);
+	loader->spare = -1;
+}
+
+static int load_settled(
+	struct loader *loader, struct loaded *loaded, char error[DIRECTORY_ERROR_SIZE])
+{
+	int err = 0;
+
+	free_spare(loader);
+	for (unsigned attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+		err = load(loader, loaded, error);
+		if (err != -ENOENT)
+			break;
+	}
+	hold_spare(loader);
+	return err;
+}
+
+/* No notification tells that descriptors or memory are there again: it is tried until it works or
+ * the next directory comes. Told once for each reason. */
+static void put_off(struct loader *loader, const char error[DIRECTORY_ERROR_SIZE])
+{
+	const struct timeval second = {.tv_sec = 1};
+
+	(void)event_add(loader->retry, &second);
+	if (strcmp(loader->told, error) == 0)
+		return;
+	log_line("%s not applied, generation %" PRIu64
+		 " stays served, tried again every second: %s",
+		loader->path, loader->current.view->generation, error);
+	(void)snprintf(loader->told, sizeof(loader->told), "%s", error);
+}
+
 static void reload(struct loader *loader)
 {
 	char error[DIRECTORY_ERROR_SIZE];
 	struct loaded loaded;
-	int err = 0;
+	const int err = load_settled(loader, &loaded, error);
 
-	for (unsigned attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
-		err = load(loader, &loaded, error);
-		if (err != -ENOENT)
-			break;
+	if (err != 0 && err != -ENODATA) {
+		put_off(loader, error);
+		return;
 	}
+	loader->told[0] = '\0';
+	(void)event_del(loader->retry);
 	if (err == -ENODATA) {
 		log_line("no %s yet: every query is refused until ptrd-control has written it",
 			loader->path);
-		return;
-	}
-	if (err != 0) {
-		log_line("%s not applied, generation %" PRIu64 " stays served: %s", loader->path,
-			loader->current.view->generation, error);
 		return;
 	}
 	switch_to(loader, &loaded);
@@ -189,6 +235,13 @@ static void on_notification(evutil_socket_t fd, short what, void *argument)
 		reload(loader);
 }
 
+static void on_retry(evutil_socket_t fd, short what, void *argument)
+{
+	(void)fd;
+	(void)what;
+	reload(argument);
+}
+
 static int watch(struct loader *loader, struct event_base *base, const char *run_dir)
 {
 	loader->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
@@ -198,7 +251,11 @@ static int watch(struct loader *loader, struct event_base *base, const char *run
 	}
 	loader->event
 		= event_new(base, loader->inotify, EV_READ | EV_PERSIST, on_notification, loader);
-	if (loader->event == NULL || event_add(loader->event, NULL) != 0) {
+	loader->retry = event_new(base, -1, 0, on_retry, loader);
+	if (loader->event == NULL || loader->retry == NULL
+		|| event_priority_set(loader->event, EVENTS_FIRST) != 0
+		|| event_priority_set(loader->retry, EVENTS_FIRST) != 0
+		|| event_add(loader->event, NULL) != 0) {
 		log_line("cannot watch %s: no event", run_dir);
 		return -1;
 	}
@@ -229,6 +286,7 @@ struct loader *loader_create(struct event_base *base, const char *run_dir, struc
 	}
 	loader->serving = serving;
 	loader->inotify = -1;
+	loader->spare = -1;
 	/* config.c bounds the length of run_dir. */
 	(void)snprintf(loader->path, sizeof(loader->path), "%s/%s", run_dir, PTRD_DIRECTORY_FILE);
 	/* Watching comes before reading, so that no directory falls between the two. */
@@ -246,6 +304,9 @@ void loader_destroy(struct loader *loader)
 		return;
 	if (loader->event != NULL)
 		event_free(loader->event);
+	if (loader->retry != NULL)
+		event_free(loader->retry);
+	free_spare(loader);
 	if (loader->inotify >= 0)
 		close(loader->inotify);
 	atomic_store_explicit(&loader->serving->view, NULL, memory_order_release);

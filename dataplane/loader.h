@@ -1,6 +1,7 @@
 /*
  * Keeps what is served in step with the directory: watches for a new one, builds its view beside
- * the old, swaps, waits for the readers, frees the old. Main lcore.
+ * the old, swaps, waits for the readers, frees the old. One that cannot be loaded is tried again
+ * every second. Main lcore.
  */
 #pragma once
 

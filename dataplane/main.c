@@ -20,6 +20,7 @@
 #include <ptrd/config.h>
 
 #include "eal.h"
+#include "events.h"
 #include "kernel.h"
 #include "loader.h"
 #include "log.h"
@@ -72,7 +73,7 @@ static int start_events(struct dataplane *dataplane)
 {
 	const struct timeval second = {.tv_sec = 1};
 
-	dataplane->base = event_base_new();
+	dataplane->base = events_create();
 	if (dataplane->base == NULL) {
 		log_line("out of memory");
 		return -1;
@@ -80,6 +81,9 @@ static int start_events(struct dataplane *dataplane)
 	dataplane->events[0] = evsignal_new(dataplane->base, SIGTERM, on_signal, dataplane);
 	dataplane->events[1] = evsignal_new(dataplane->base, SIGINT, on_signal, dataplane);
 	dataplane->events[2] = event_new(dataplane->base, -1, EV_PERSIST, on_second, dataplane);
+	for (size_t i = 0; i < 2; i++)
+		if (dataplane->events[i] != NULL)
+			(void)event_priority_set(dataplane->events[i], EVENTS_FIRST);
 	return add_event(dataplane->events[0], NULL) | add_event(dataplane->events[1], NULL)
 		| add_event(dataplane->events[2], &second);
 }
@@ -114,6 +118,8 @@ static int start_workers(struct dataplane *dataplane)
 				.lcore = EAL_LCORE_MAIN + 1 + index,
 				.reader = NODE_READER_MAIN + 1 + index,
 			};
+			if (worker_register(worker) != 0)
+				return -1;
 			const int err = rte_eal_remote_launch(worker_run, worker, worker->lcore);
 			if (err != 0) {
 				log_line("worker %u does not start: %s", index, strerror(-err));

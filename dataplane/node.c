@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -16,6 +17,16 @@
 #include "log.h"
 
 #define NODE_MODE 0640
+/* A killed process holds its lock till the kernel has taken its memory apart. */
+#define BUSY_TRIES 100
+#define BUSY_PAUSE_MS 20
+
+enum outcome {
+	FAILED = -1, /* and told */
+	TAKEN,
+	MISSING, /* nothing has the name */
+	BUSY,    /* another process holds the lock, or got the name first */
+};
 
 struct rte_rcu_qsbr *node_qsbr(struct ptrd_node *shared)
 {
@@ -38,10 +49,10 @@ static struct ptrd_node *map(int fd)
 	return base == MAP_FAILED ? NULL : base;
 }
 
-static int fail(const char *path, const char *what)
+static enum outcome fail(const char *path, const char *what)
 {
 	log_line("%s: %s: %s", path, what, strerror(errno));
-	return -1;
+	return FAILED;
 }
 
 static void describe(struct ptrd_node *shared)
@@ -79,42 +90,49 @@ static void clear_counters(struct ptrd_node *shared)
 	}
 }
 
-/* Opens and locks the file that has the name. Returns 0; 1 if there is none, or it is no
- * segment; -1. */
-static int take_over(struct node *node, const char *path)
+/* Is the open file the one that has the name? */
+static bool has_name(int fd, const char *path)
+{
+	struct stat open_file, named;
+
+	return fstat(fd, &open_file) == 0 && stat(path, &named) == 0
+		&& open_file.st_dev == named.st_dev && open_file.st_ino == named.st_ino;
+}
+
+/*
+ * Opens and locks the file that has the name; one that is no segment loses it. It is judged under
+ * its lock and while it has the name, so that of several processes one alone does so.
+ */
+static enum outcome take_over(struct node *node, const char *path)
 {
 	struct stat status;
 
 	node->fd = open(path, O_RDWR | O_CLOEXEC);
 	if (node->fd < 0)
-		return errno == ENOENT ? 1 : fail(path, "cannot open");
+		return errno == ENOENT ? MISSING : fail(path, "cannot open");
 	if (fstat(node->fd, &status) != 0)
 		return fail(path, "cannot stat");
-	if (status.st_size != sizeof(struct ptrd_node))
-		return 1;
-	node->shared = map(node->fd);
-	if (node->shared == NULL)
+	const bool whole = status.st_size == sizeof(struct ptrd_node);
+	if (whole && (node->shared = map(node->fd)) == NULL)
 		return fail(path, "cannot map");
-	if (lock(node->fd) != 0) {
-		if (errno != EAGAIN && errno != EACCES)
-			return fail(path, "cannot lock");
-		log_line("%s: another ptrd-dataplane uses this run_dir, pid %llu", path,
-			(unsigned long long)atomic_load(&node->shared->pid));
-		return -1;
-	}
-	if (node->shared->magic != PTRD_NODE_MAGIC || node->shared->size != sizeof(struct ptrd_node)
+	if (lock(node->fd) != 0)
+		return errno == EAGAIN || errno == EACCES ? BUSY : fail(path, "cannot lock");
+	if (!has_name(node->fd, path))
+		return BUSY; /* somebody else was faster */
+	if (!whole || node->shared->magic != PTRD_NODE_MAGIC
+		|| node->shared->size != sizeof(struct ptrd_node)
 		|| node_qsbr(node->shared)->max_threads != PTRD_READERS_MAX)
-		return 1;
+		return unlink(path) == 0 ? MISSING : fail(path, "cannot replace");
 	clear_readers(node->shared);
 	clear_counters(node->shared);
 	/* The directory that the predecessor applied is not served until it has been read again. */
 	atomic_store_explicit(&node->shared->applied_generation, 0, memory_order_release);
-	return 0;
+	return TAKEN;
 }
 
 /* Makes the file under a temporary name, so that whoever opens it by its own finds it whole and
  * locked. */
-static int make(struct node *node, const char *path)
+static enum outcome make(struct node *node, const char *path)
 {
 	char temporary[PATH_MAX];
 
@@ -127,9 +145,9 @@ static int make(struct node *node, const char *path)
 	node->fd = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, NODE_MODE);
 	if (node->fd < 0 || ftruncate(node->fd, sizeof(struct ptrd_node)) != 0
 		|| lock(node->fd) != 0 || (node->shared = map(node->fd)) == NULL) {
-		fail(temporary, "cannot create");
+		(void)fail(temporary, "cannot create");
 		(void)unlink(temporary);
-		return -1;
+		return FAILED;
 	}
 	_Static_assert(sizeof(struct rte_rcu_qsbr) < PTRD_QSBR_SIZE, "room for the variable");
 	if (rte_rcu_qsbr_get_memsize(PTRD_READERS_MAX) > PTRD_QSBR_SIZE
@@ -138,16 +156,18 @@ static int make(struct node *node, const char *path)
 			"%s: this DPDK's rte_rcu_qsbr is of another size than the segment was laid out for",
 			path);
 		(void)unlink(temporary);
-		return -1;
+		return FAILED;
 	}
 	node->shared->magic = PTRD_NODE_MAGIC;
 	node->shared->size = sizeof(struct ptrd_node);
-	if (rename(temporary, path) != 0) {
-		fail(path, "cannot name");
-		(void)unlink(temporary);
-		return -1;
-	}
-	return 0;
+	/* Not rename(2): that would take the name from another process which has just made one. */
+	const int named = link(temporary, path);
+	const int saved = errno;
+	(void)unlink(temporary);
+	errno = saved;
+	if (named != 0)
+		return saved == EEXIST ? BUSY : fail(path, "cannot name");
+	return has_name(node->fd, path) ? TAKEN : BUSY;
 }
 
 static void release(struct node *node)
@@ -159,8 +179,27 @@ static void release(struct node *node)
 	*node = (struct node){.fd = -1};
 }
 
+static enum outcome take_or_make(struct node *node, const char *path)
+{
+	const enum outcome outcome = take_over(node, path);
+
+	if (outcome != MISSING)
+		return outcome;
+	release(node);
+	return make(node, path);
+}
+
+static void tell_busy(const struct node *node, const char *path)
+{
+	const uint64_t pid = node->shared != NULL ? atomic_load(&node->shared->pid) : 0;
+
+	log_line("%s: another ptrd-dataplane uses this run_dir, pid %llu", path,
+		(unsigned long long)pid);
+}
+
 int node_open(struct node *node, const char *run_dir)
 {
+	const struct timespec pause = {.tv_nsec = BUSY_PAUSE_MS * 1000000L};
 	char path[PATH_MAX];
 
 	*node = (struct node){.fd = -1};
@@ -170,12 +209,15 @@ int node_open(struct node *node, const char *run_dir)
 		errno = ENAMETOOLONG;
 		return fail(run_dir, "run_dir");
 	}
-	int result = take_over(node, path);
-	if (result == 1) {
+	enum outcome outcome = take_or_make(node, path);
+	for (unsigned tries = 1; outcome == BUSY && tries < BUSY_TRIES; tries++) {
 		release(node);
-		result = make(node, path);
+		(void)nanosleep(&pause, NULL);
+		outcome = take_or_make(node, path);
 	}
-	if (result != 0) {
+	if (outcome == BUSY)
+		tell_busy(node, path);
+	if (outcome != TAKEN) {
 		release(node);
 		return -1;
 	}

@@ -19,7 +19,8 @@ struct node {
 
 /*
  * Makes the segment in `run_dir` (made if missing) or takes over that of a dead predecessor, and
- * locks it. No reader is registered afterwards, counters are 0, and nothing is applied yet.
+ * locks it. No reader is registered afterwards, counters are 0, and nothing is applied yet. Waits
+ * up to 2 s for a predecessor that is dying.
  * Returns 0, or -1 after log_line() told why. Main thread.
  */
 int node_open(struct node *node, const char *run_dir);

@@ -9,7 +9,6 @@
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
-#include <event2/listener.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/queue.h>
@@ -17,6 +16,7 @@
 #include <sys/socket.h>
 
 #include "clients.h"
+#include "events.h"
 #include "log.h"
 #include "node.h"
 #include "respond.h"
@@ -25,20 +25,31 @@
 #define BACKLOG 1024
 /* Replies that wait for a client that does not read. Over it, its queries wait as well. */
 #define OUTPUT_MAX (128 * 1024)
+/* Bounds of one callback, so that the others get their turn. */
+#define QUERIES_TURN 64
+#define ACCEPTS_TURN 16
 /* Descriptors for everything but connections. */
 #define DESCRIPTORS_SPARE 256
 
 struct connection {
-	LIST_ENTRY(connection) link;
+	TAILQ_ENTRY(connection) link;
 	struct tcp *tcp;
 	struct client *client;
 	struct bufferevent *stream;
 	struct event *idle;
-	uint16_t port; /* the client's, host byte order */
-	bool ended;    /* the client sends nothing more */
+	struct event *again; /* its next turn */
+	bool queued;         /* that is to come */
+	uint16_t port;       /* the client's, host byte order */
+	bool ended;          /* the client sends nothing more */
 };
 
-LIST_HEAD(connection_list, connection);
+TAILQ_HEAD(connection_list, connection);
+
+struct listener {
+	struct tcp *tcp;
+	int fd;
+	struct event *event;
+};
 
 struct tcp {
 	struct event_base *base;
@@ -47,11 +58,12 @@ struct tcp {
 	const struct ptrd_config_tcp *limits;
 	const struct timeval *idle_timeout;
 	struct clients *clients;
-	struct connection_list connections;
+	struct connection_list connections; /* the one that has been idle longest is first */
 	uint32_t open;
-	struct evconnlistener *listeners[FRAME_SERVICES_MAX];
+	struct listener listeners[FRAME_SERVICES_MAX];
 	unsigned listeners_count;
 	struct event *resume;
+	int accept_error;            /* errno that has been told, 0 since one was accepted */
 	uint8_t message[UINT16_MAX]; /* of the query being answered */
 };
 
@@ -61,13 +73,22 @@ static void connection_free(struct connection *connection)
 {
 	struct tcp *tcp = connection->tcp;
 
-	if (connection->idle != NULL)
-		event_free(connection->idle);
+	event_free(connection->idle);
+	event_free(connection->again);
 	bufferevent_free(connection->stream); /* closes the socket */
 	clients_leave(connection->client);
-	LIST_REMOVE(connection, link);
+	TAILQ_REMOVE(&tcp->connections, connection, link);
 	tcp->open--;
 	free(connection);
+}
+
+static void not_idle(struct connection *connection)
+{
+	struct tcp *tcp = connection->tcp;
+
+	(void)event_add(connection->idle, tcp->idle_timeout);
+	TAILQ_REMOVE(&tcp->connections, connection, link);
+	TAILQ_INSERT_TAIL(&tcp->connections, connection, link);
 }
 
 /*
@@ -107,29 +128,47 @@ static int answer_one(
 	return 1;
 }
 
-/* Answers what has arrived, as far as the output has room. May free the connection. */
+/* One turn: answers what has arrived, as far as the output has room. May free the connection. */
 static void serve(struct connection *connection)
 {
 	struct evbuffer *input = bufferevent_get_input(connection->stream);
 	struct evbuffer *output = bufferevent_get_output(connection->stream);
+	unsigned turn = 0;
 	int answered = 1;
-	bool any = false;
 
-	while (answered == 1 && evbuffer_get_length(output) < OUTPUT_MAX) {
+	if (connection->queued)
+		return;
+	while (answered == 1 && turn < QUERIES_TURN && evbuffer_get_length(output) < OUTPUT_MAX) {
 		answered = answer_one(connection, input, output);
-		any |= answered == 1;
+		turn += answered == 1;
 	}
-	if (answered < 0 || (connection->ended && evbuffer_get_length(output) == 0)) {
+	if (answered < 0
+		|| (answered == 0 && connection->ended && evbuffer_get_length(output) == 0)) {
 		connection_free(connection);
 		return;
 	}
 	/* A whole query, not a byte of one, keeps a connection alive. */
-	if (any)
-		(void)event_add(connection->idle, connection->tcp->idle_timeout);
-	if (answered == 1)
+	if (turn > 0)
+		not_idle(connection);
+	if (answered == 0) {
+		if (!connection->ended)
+			(void)bufferevent_enable(connection->stream, EV_READ);
+	} else if (evbuffer_get_length(output) >= OUTPUT_MAX) {
 		(void)bufferevent_disable(connection->stream, EV_READ);
-	else if (!connection->ended)
-		(void)bufferevent_enable(connection->stream, EV_READ);
+	} else {
+		connection->queued = true;
+		event_active(connection->again, EV_TIMEOUT, 0);
+	}
+}
+
+static void on_again(evutil_socket_t fd, short what, void *argument)
+{
+	struct connection *connection = argument;
+
+	(void)fd;
+	(void)what;
+	connection->queued = false;
+	serve(connection);
 }
 
 static void on_read(struct bufferevent *stream, void *argument)
@@ -144,7 +183,7 @@ static void on_write(struct bufferevent *stream, void *argument)
 	struct connection *connection = argument;
 
 	(void)stream;
-	(void)event_add(connection->idle, connection->tcp->idle_timeout);
+	not_idle(connection);
 	serve(connection);
 }
 
@@ -172,6 +211,24 @@ static void on_idle(evutil_socket_t fd, short what, void *argument)
 	connection_free(connection);
 }
 
+/* Returns 0; or -1 if memory is short. */
+static int make_events(struct connection *connection, int fd)
+{
+	struct event_base *base = connection->tcp->base;
+
+	connection->idle = event_new(base, -1, 0, on_idle, connection);
+	connection->again = event_new(base, -1, 0, on_again, connection);
+	if (connection->idle != NULL && connection->again != NULL)
+		connection->stream = bufferevent_socket_new(base, fd, BEV_OPT_CLOSE_ON_FREE);
+	if (connection->stream == NULL)
+		return -1;
+	/* Of events that are not active, and to a priority that tcp_create() has tried. */
+	(void)event_priority_set(connection->idle, EVENTS_LAST);
+	(void)event_priority_set(connection->again, EVENTS_LAST);
+	(void)bufferevent_priority_set(connection->stream, EVENTS_LAST);
+	return 0;
+}
+
 /* Returns 0; or -1 if memory is short, and `fd` is then still open. */
 static int connection_open(struct tcp *tcp, int fd, struct client *client, uint16_t port)
 {
@@ -183,16 +240,15 @@ static int connection_open(struct tcp *tcp, int fd, struct client *client, uint1
 	connection->tcp = tcp;
 	connection->client = client;
 	connection->port = port;
-	connection->idle = event_new(tcp->base, -1, 0, on_idle, connection);
-	if (connection->idle != NULL)
-		connection->stream = bufferevent_socket_new(tcp->base, fd, BEV_OPT_CLOSE_ON_FREE);
-	if (connection->stream == NULL) {
+	if (make_events(connection, fd) != 0) {
 		if (connection->idle != NULL)
 			event_free(connection->idle);
+		if (connection->again != NULL)
+			event_free(connection->again);
 		free(connection);
 		return -1;
 	}
-	LIST_INSERT_HEAD(&tcp->connections, connection, link);
+	TAILQ_INSERT_TAIL(&tcp->connections, connection, link);
 	tcp->open++;
 	/* Replies go out as they are ready, not when the client's delayed acknowledgement comes. */
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
@@ -203,19 +259,20 @@ static int connection_open(struct tcp *tcp, int fd, struct client *client, uint1
 	return 0;
 }
 
-static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *address,
-	int address_len, void *argument)
+/*
+ * Takes the connection in or closes it. When all places are taken, the connection that has been
+ * idle longest makes room: whoever holds many would otherwise keep everybody else out.
+ */
+static void admit(struct tcp *tcp, int fd, const struct sockaddr_in *peer)
 {
-	struct tcp *tcp = argument;
-	struct sockaddr_in peer;
+	struct client *client
+		= clients_enter(tcp->clients, peer->sin_addr.s_addr, tcp->limits->per_client);
 
-	(void)listener;
-	(void)address_len;
-	memcpy(&peer, address, sizeof(peer));
-	struct client *client = tcp->open < tcp->limits->connections
-		? clients_enter(tcp->clients, peer.sin_addr.s_addr, tcp->limits->per_client)
-		: NULL;
-	if (client != NULL && connection_open(tcp, fd, client, ntohs(peer.sin_port)) == 0) {
+	if (client != NULL && tcp->open >= tcp->limits->connections) {
+		connection_free(TAILQ_FIRST(&tcp->connections));
+		ptrd_count(&tcp->counters->event[PTRD_EVENT_TCP_REFUSED], 1);
+	}
+	if (client != NULL && connection_open(tcp, fd, client, ntohs(peer->sin_port)) == 0) {
 		ptrd_count(&tcp->counters->event[PTRD_EVENT_TCP_ACCEPTED], 1);
 		return;
 	}
@@ -225,6 +282,20 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
 	ptrd_count(&tcp->counters->event[PTRD_EVENT_TCP_REFUSED], 1);
 }
 
+/* Out of descriptors or memory: the pending connection stays pending, so trying again at once
+ * would spin. */
+static void pause_listeners(struct tcp *tcp, int error)
+{
+	const struct timeval pause = {.tv_usec = 100 * 1000};
+
+	if (tcp->accept_error != error)
+		log_line("cannot accept TCP connections: %s", strerror(error));
+	tcp->accept_error = error;
+	for (unsigned i = 0; i < tcp->listeners_count; i++)
+		(void)event_del(tcp->listeners[i].event);
+	(void)event_add(tcp->resume, &pause);
+}
+
 static void on_resume(evutil_socket_t fd, short what, void *argument)
 {
 	struct tcp *tcp = argument;
@@ -232,20 +303,31 @@ static void on_resume(evutil_socket_t fd, short what, void *argument)
 	(void)fd;
 	(void)what;
 	for (unsigned i = 0; i < tcp->listeners_count; i++)
-		(void)evconnlistener_enable(tcp->listeners[i]);
+		(void)event_add(tcp->listeners[i].event, NULL);
 }
 
-/* Out of descriptors or memory: the pending connection stays pending, so trying again at once
- * would spin. */
-static void on_accept_error(struct evconnlistener *listener, void *argument)
+static void on_accept(evutil_socket_t listening, short what, void *argument)
 {
-	const struct timeval pause = {.tv_usec = 100 * 1000};
-	struct tcp *tcp = argument;
+	struct tcp *tcp = ((struct listener *)argument)->tcp;
 
-	if (!event_pending(tcp->resume, EV_TIMEOUT, NULL))
-		log_line("cannot accept a TCP connection: %s", strerror(EVUTIL_SOCKET_ERROR()));
-	(void)evconnlistener_disable(listener);
-	(void)event_add(tcp->resume, &pause);
+	(void)what;
+	for (unsigned i = 0; i < ACCEPTS_TURN; i++) {
+		struct sockaddr_in peer = {0};
+		socklen_t peer_len = sizeof(peer);
+		const int fd = accept4(
+			listening, (void *)&peer, &peer_len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (fd >= 0) {
+			tcp->accept_error = 0;
+			admit(tcp, fd, &peer);
+			continue;
+		}
+		if (errno == ECONNABORTED || errno == EINTR)
+			continue; /* that one has gone, the next may be good */
+		if (errno != EAGAIN)
+			pause_listeners(tcp, errno);
+		return;
+	}
 }
 
 static void allow_descriptors(uint32_t connections)
@@ -279,13 +361,14 @@ struct tcp *tcp_create(
 	tcp->serving = serving;
 	tcp->counters = &serving->node->counters[NODE_READER_MAIN];
 	tcp->limits = limits;
-	LIST_INIT(&tcp->connections);
+	TAILQ_INIT(&tcp->connections);
 	/* All of one length: a queue instead of a heap, for thousands of timers that are put off
 	 * with every query. */
 	tcp->idle_timeout = event_base_init_common_timeout(base, &idle_timeout);
 	tcp->clients = clients_create(limits->connections);
 	tcp->resume = event_new(base, -1, 0, on_resume, tcp);
-	if (tcp->idle_timeout == NULL || tcp->clients == NULL || tcp->resume == NULL) {
+	if (tcp->idle_timeout == NULL || tcp->clients == NULL || tcp->resume == NULL
+		|| event_priority_set(tcp->resume, EVENTS_LAST) != 0) {
 		log_line("out of memory");
 		tcp_destroy(tcp);
 		return NULL;
@@ -296,13 +379,20 @@ struct tcp *tcp_create(
 
 int tcp_listen(struct tcp *tcp, int fd)
 {
-	struct evconnlistener *listener = evconnlistener_new(tcp->base, on_accept, tcp,
-		LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, BACKLOG, fd);
+	struct listener *listener = &tcp->listeners[tcp->listeners_count];
 
-	if (listener == NULL)
+	if (listen(fd, BACKLOG) != 0)
 		return -1;
-	evconnlistener_set_error_cb(listener, on_accept_error);
-	tcp->listeners[tcp->listeners_count++] = listener;
+	*listener = (struct listener){.tcp = tcp, .fd = fd};
+	listener->event = event_new(tcp->base, fd, EV_READ | EV_PERSIST, on_accept, listener);
+	if (listener->event == NULL || event_priority_set(listener->event, EVENTS_LAST) != 0
+		|| event_add(listener->event, NULL) != 0) {
+		if (listener->event != NULL)
+			event_free(listener->event);
+		errno = ENOMEM;
+		return -1;
+	}
+	tcp->listeners_count++;
 	return 0;
 }
 
@@ -310,13 +400,14 @@ void tcp_destroy(struct tcp *tcp)
 {
 	if (tcp == NULL)
 		return;
-	for (unsigned i = 0; i < tcp->listeners_count; i++)
-		evconnlistener_free(tcp->listeners[i]);
-	struct connection *next = LIST_FIRST(&tcp->connections);
-	while (next != NULL) {
+	for (unsigned i = 0; i < tcp->listeners_count; i++) {
+		event_free(tcp->listeners[i].event);
+		close(tcp->listeners[i].fd);
+	}
+	for (struct connection *next = TAILQ_FIRST(&tcp->connections); next != NULL;) {
 		struct connection *connection = next;
 
-		next = LIST_NEXT(connection, link);
+		next = TAILQ_NEXT(connection, link);
 		connection_free(connection);
 	}
 	clients_destroy(tcp->clients);

@@ -11,7 +11,7 @@ struct event_base;
 struct serving;
 struct tcp;
 
-/* `limits` must outlive it. Returns NULL after log_line() told why. */
+/* `base`: of events_create(). `limits` must outlive it. Returns NULL after log_line() told why. */
 struct tcp *tcp_create(
 	struct event_base *base, struct serving *serving, const struct ptrd_config_tcp *limits);
 

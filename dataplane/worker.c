@@ -6,6 +6,7 @@
 #include <rte_rcu_qsbr.h>
 
 #include "engine.h"
+#include "log.h"
 #include "node.h"
 
 #define BURST 32
@@ -133,6 +134,15 @@ static void answer_burst(const struct worker *worker, struct ptrd_counters *coun
 	transmit(worker, counters, &burst);
 }
 
+int worker_register(const struct worker *worker)
+{
+	if (rte_rcu_qsbr_thread_register(node_qsbr(worker->serving->node), worker->reader) == 0)
+		return 0;
+	log_line("the worker of port %u queue %u cannot register as reader %u (there are %d)",
+		worker->port, worker->queue, worker->reader, PTRD_READERS_MAX);
+	return -1;
+}
+
 int worker_run(void *argument)
 {
 	const struct worker *worker = argument;
@@ -140,8 +150,6 @@ int worker_run(void *argument)
 	struct ptrd_counters *counters = &serving->node->counters[worker->reader];
 	struct rte_rcu_qsbr *qsbr = node_qsbr(serving->node);
 
-	if (rte_rcu_qsbr_thread_register(qsbr, worker->reader) != 0)
-		return -1;
 	rte_rcu_qsbr_thread_online(qsbr, worker->reader);
 	while (!atomic_load_explicit(&serving->stop, memory_order_relaxed)) {
 		answer_burst(worker, counters);

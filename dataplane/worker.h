@@ -34,8 +34,14 @@ struct worker {
 };
 
 /*
- * Runs the worker at `argument` (struct worker, which outlives it) on its lcore until
- * serving->stop. Registers itself as a reader and leaves when it ends. Returns 0, or -1 if it
- * cannot register.
+ * Makes the worker a reader, offline till it runs. Before its launch, because nobody hears a
+ * worker that cannot register on its own lcore. Main lcore. Returns 0, or -1 after log_line() told
+ * why.
+ */
+int worker_register(const struct worker *worker);
+
+/*
+ * Runs the registered worker at `argument` (struct worker, which outlives it) on its lcore until
+ * serving->stop. It is no reader any more when it ends. Returns 0.
  */
 int worker_run(void *argument);

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <linux/ethtool.h>
@@ -14,6 +15,10 @@
 #include <sys/un.h>
 
 #include "../log.h"
+
+/* A killed process has its claim till the kernel has taken its memory apart. */
+#define BUSY_TRIES 100
+#define BUSY_PAUSE_MS 20
 
 /* Queues as net_af_xdp counts them: a device that tells no channels has one. */
 static unsigned queue_count(int fd, const char *name)
@@ -93,6 +98,19 @@ static int listener_pid(const struct sockaddr_un *address, socklen_t len)
 	return peer.pid;
 }
 
+/* Binds and listens. Returns the descriptor, or -1 with errno. */
+static int listen_on(const struct sockaddr_un *address, socklen_t len)
+{
+	const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || (bind(fd, (const void *)address, len) == 0 && listen(fd, 8) == 0))
+		return fd;
+	const int saved = errno;
+	close(fd);
+	errno = saved;
+	return -1;
+}
+
 int interface_claim(const char *name, unsigned index)
 {
 	/* An abstract name: it lives in the network namespace, as the interface does, and goes
@@ -101,15 +119,17 @@ int interface_claim(const char *name, unsigned index)
 	const int n = snprintf(address.sun_path + 1, sizeof(address.sun_path) - 1,
 		"ptrd-dataplane/interface/%u", index);
 	const socklen_t len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (unsigned)n);
-	const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	const struct timespec pause = {.tv_nsec = BUSY_PAUSE_MS * 1000000L};
+	int fd = listen_on(&address, len);
 
-	if (fd >= 0 && bind(fd, (const void *)&address, len) == 0 && listen(fd, 8) == 0)
-		return fd;
-	const int saved = errno;
+	for (unsigned tries = 1; fd < 0 && errno == EADDRINUSE && tries < BUSY_TRIES; tries++) {
+		(void)nanosleep(&pause, NULL);
+		fd = listen_on(&address, len);
+	}
 	if (fd >= 0)
-		close(fd);
-	if (saved != EADDRINUSE) {
-		log_line("%s: cannot claim the interface: %s", name, strerror(saved));
+		return fd;
+	if (errno != EADDRINUSE) {
+		log_line("%s: cannot claim the interface: %s", name, strerror(errno));
 		return -1;
 	}
 	const int pid = listener_pid(&address, len);

@@ -12,6 +12,7 @@ int interface_check(const char *name, unsigned queues, unsigned *index);
 
 /*
  * Claims the interface in this network namespace for the life of the descriptor returned, or -1 if
- * a living process has it (its pid is named if the kernel tells it).
+ * a living process has it (its pid is named if the kernel tells it). Waits up to 2 s for one that
+ * is dying.
  */
 int interface_claim(const char *name, unsigned index);

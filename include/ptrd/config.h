@@ -22,7 +22,7 @@ struct ptrd_config_control {
 
 struct ptrd_config_tcp {
 	uint32_t connections;  /* open at a time in all, default 10000 */
-	uint32_t per_client;   /* open at a time from one address, default 1000 */
+	uint32_t per_client;   /* open at a time from one address, default 100 */
 	uint32_t idle_timeout; /* seconds, default 10 */
 };
 

@@ -75,6 +75,13 @@ ptrctl ptr set 198.18.0.3 while.example.org >/dev/null
 restart_dataplane "control running"
 expect while.example.org. "$(ask 198.18.0.3)" "a change made while no dataplane ran"
 
+echo "-- dataplane killed and started at once, while the kernel still ends the old one"
+for _ in 1 2 3 4 5; do
+	kill -KILL "${daemons[dataplane]}"
+	start_dataplane
+done
+expect while.example.org. "$(ask 198.18.0.3)" "custom PTR, started at once"
+
 echo "-- dataplane killed, control killed too"
 end control KILL
 end dataplane KILL

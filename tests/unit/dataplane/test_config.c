@@ -90,7 +90,7 @@ static void test_defaults(void **state)
 	assert_int_equal(dataplane->ports[0].cores_count, 1);
 	assert_int_equal(dataplane->ports[0].cores[0], 1);
 	assert_int_equal(dataplane->tcp->connections, 10000);
-	assert_int_equal(dataplane->tcp->per_client, 1000);
+	assert_int_equal(dataplane->tcp->per_client, 100);
 	assert_int_equal(dataplane->tcp->idle_timeout, 10);
 	ptrd_config_free(config);
 }

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include <cmocka.h>
@@ -24,6 +25,8 @@
 #include "node.h"
 #include "table_image.h"
 #include "worker.h"
+
+#define WAIT_MS 20000 /* that something happens that must happen */
 
 struct rig {
 	char folder[64];
@@ -181,6 +184,121 @@ static void test_keeps_old_view(void **state)
 	loader_destroy(loader);
 }
 
+/* Runs `bad` with standard error in a file; returns how many lines say "not applied". */
+static unsigned not_applied_lines(struct rig *rig, void (*bad)(struct rig *rig))
+{
+	char line[1024];
+	unsigned lines = 0;
+	FILE *log = tmpfile();
+	const int saved = dup(STDERR_FILENO);
+
+	assert_non_null(log);
+	assert_true(saved >= 0);
+	assert_int_equal(dup2(fileno(log), STDERR_FILENO), STDERR_FILENO);
+	bad(rig);
+	assert_int_equal(dup2(saved, STDERR_FILENO), STDERR_FILENO);
+	close(saved);
+	rewind(log);
+	while (fgets(line, sizeof(line), log) != NULL)
+		lines += strstr(line, "not applied") != NULL;
+	(void)fclose(log);
+	return lines;
+}
+
+static void three_times_the_same(struct rig *rig)
+{
+	for (int i = 0; i < 3; i++) {
+		publish_region(rig, 7, "missing");
+		run_events(rig);
+	}
+}
+
+static void two_reasons(struct rig *rig)
+{
+	publish(rig, "{");
+	run_events(rig);
+	publish_region(rig, 7, "missing");
+	run_events(rig);
+}
+
+/* A reason is told when it changes, and again when it comes back after a success. */
+static void test_tells_a_reason_once(void **state)
+{
+	struct rig *rig = *state;
+	struct loader *loader = loader_create(rig->base, rig->folder, &rig->serving);
+
+	assert_non_null(loader);
+	assert_int_equal(not_applied_lines(rig, three_times_the_same), 1);
+	assert_int_equal(not_applied_lines(rig, two_reasons), 2);
+	publish(rig, "{\"format\": 1, \"generation\": 8, \"regions\": []}");
+	run_events(rig);
+	assert_int_equal(applied(rig), 8);
+	assert_int_equal(not_applied_lines(rig, three_times_the_same), 1);
+	loader_destroy(loader);
+}
+
+static void limit_descriptors(rlim_t limit)
+{
+	struct rlimit descriptors;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &descriptors), 0);
+	descriptors.rlim_cur = limit;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &descriptors), 0);
+}
+
+/* What failed for want of something is applied once that is there, with no new notification. */
+static void test_tries_again(void **state)
+{
+	struct rig *rig = *state;
+	struct loader *loader = loader_create(rig->base, rig->folder, &rig->serving);
+	struct rlimit descriptors;
+
+	assert_non_null(loader);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &descriptors), 0);
+	table_image_write(path_of(rig, "eu-demo.1"), "eu-demo");
+	publish_region(rig, 1, "eu-demo.1");
+	limit_descriptors(3); /* no open(2) succeeds, a spare descriptor or not */
+	run_events(rig);
+	assert_int_equal(applied(rig), 0);
+	limit_descriptors(descriptors.rlim_cur);
+	for (int waited = 0; applied(rig) != 1 && waited < WAIT_MS; waited += 20) {
+		run_events(rig);
+		usleep(20 * 1000);
+	}
+	assert_int_equal(applied(rig), 1);
+	assert_int_equal(view(rig)->region_count, 1);
+	loader_destroy(loader);
+}
+
+/* Clients that hold every descriptor do not hold up a directory; and that again and again. */
+static void test_loads_without_free_descriptor(void **state)
+{
+	enum {
+		LIMIT = 64
+	};
+	struct rig *rig = *state;
+	struct loader *loader = loader_create(rig->base, rig->folder, &rig->serving);
+	struct rlimit descriptors;
+	int taken[LIMIT], count = 0;
+
+	assert_non_null(loader);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &descriptors), 0);
+	table_image_write(path_of(rig, "eu-demo.1"), "eu-demo");
+	limit_descriptors(LIMIT);
+	for (int generation = 1; generation <= 3; generation++) {
+		publish_region(rig, generation, "eu-demo.1");
+		while ((taken[count] = dup(STDERR_FILENO)) >= 0)
+			count++;
+		run_events(rig);
+		const uint64_t now = applied(rig);
+		while (count > 0)
+			close(taken[--count]);
+		assert_int_equal(now, generation);
+	}
+	limit_descriptors(descriptors.rlim_cur);
+	loader_destroy(loader);
+}
+
 /* A generation counts as applied only when no reader can still use an older one. */
 static void *apply(void *argument)
 {
@@ -289,6 +407,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_follows_directory, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_keeps_old_view, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_tells_a_reason_once, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_tries_again, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_loads_without_free_descriptor, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_waits_for_readers, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_one_dataplane_per_node, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_takes_over, set_up, tear_down),

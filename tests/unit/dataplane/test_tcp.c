@@ -19,6 +19,7 @@
 
 #include <rte_rcu_qsbr.h>
 
+#include "events.h"
 #include "node.h"
 #include "tcp.h"
 #include "worker.h"
@@ -54,7 +55,7 @@ static int set_up(void **state)
 		return -1;
 	rig->view = dns_view_create(0, NULL, 0, error);
 	atomic_store(&rig->serving.view, rig->view);
-	rig->base = event_base_new();
+	rig->base = events_create();
 	rig->tcp = tcp_create(rig->base, &rig->serving, &rig->limits);
 	const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	rig->address.sin_family = AF_INET;
@@ -284,7 +285,8 @@ static bool answered(struct rig *rig, int fd)
 		&& receive(rig, fd, reply, sizeof(reply));
 }
 
-/* Two from one address, three in all; a place that is given up is free again. */
+/* Two from one address; three in all, where the one that has been idle longest makes room; a place
+ * that is given up is free again. */
 static void test_limits(void **state)
 {
 	struct rig *rig = *state;
@@ -299,8 +301,14 @@ static void test_limits(void **state)
 	assert_int_equal(event(rig, PTRD_EVENT_TCP_REFUSED), 1);
 	fd[3] = connect_to(rig, INADDR_LOOPBACK + 1);
 	assert_true(answered(rig, fd[3]));
+	assert_true(answered(rig, fd[0]));
 	fd[4] = connect_to(rig, INADDR_LOOPBACK + 2); /* the fourth in all */
-	assert_false(answered(rig, fd[4]));
+	assert_true(answered(rig, fd[4]));
+	assert_int_equal(event(rig, PTRD_EVENT_TCP_REFUSED), 2);
+	assert_true(closed(rig, fd[1])); /* the second to come, but the first did ask again */
+	assert_true(answered(rig, fd[0]));
+	assert_true(answered(rig, fd[3]));
+	assert_true(answered(rig, fd[4]));
 	assert_int_equal(event(rig, PTRD_EVENT_TCP_REFUSED), 2);
 	for (size_t i = 0; i < 5; i++)
 		close(fd[i]);
@@ -311,6 +319,177 @@ static void test_limits(void **state)
 		close(again);
 		(void)event_base_loop(rig->base, EVLOOP_NONBLOCK);
 	}
+}
+
+/* A client with all its connections open does not make room at the cost of others. */
+static void test_limit_of_client_comes_first(void **state)
+{
+	struct rig *rig = *state;
+	int fd[4];
+
+	fd[0] = connect_to(rig, INADDR_LOOPBACK + 1); /* idle longest */
+	assert_true(answered(rig, fd[0]));
+	for (size_t i = 1; i < 3; i++) {
+		fd[i] = connect_to(rig, INADDR_LOOPBACK);
+		assert_true(answered(rig, fd[i]));
+	}
+	fd[3] = connect_to(rig, INADDR_LOOPBACK);
+	assert_false(answered(rig, fd[3]));
+	assert_true(answered(rig, fd[0]));
+	for (size_t i = 0; i < 4; i++)
+		close(fd[i]);
+}
+
+/* An event on a pipe that notes a counter when it runs. */
+struct probe {
+	struct rig *rig;
+	struct event *event;
+	int pipe[2];
+	enum ptrd_event what;
+	uint64_t seen;
+	bool ran;
+	struct probe *next; /* made ready then, or NULL */
+};
+
+static void probe_ready(const struct probe *probe)
+{
+	assert_int_equal(write(probe->pipe[1], "x", 1), 1);
+}
+
+static void on_probe(evutil_socket_t fd, short what, void *argument)
+{
+	struct probe *probe = argument;
+	char byte;
+
+	(void)what;
+	assert_int_equal(read(fd, &byte, 1), 1);
+	probe->seen = event(probe->rig, probe->what);
+	probe->ran = true;
+	if (probe->next != NULL)
+		probe_ready(probe->next);
+}
+
+static void probe_open(struct probe *probe, struct rig *rig, int priority, enum ptrd_event what)
+{
+	*probe = (struct probe){.rig = rig, .what = what};
+	assert_int_equal(pipe(probe->pipe), 0);
+	probe->event = event_new(rig->base, probe->pipe[0], EV_READ | EV_PERSIST, on_probe, probe);
+	assert_non_null(probe->event);
+	assert_int_equal(event_priority_set(probe->event, priority), 0);
+	assert_int_equal(event_add(probe->event, NULL), 0);
+}
+
+static void probe_close(struct probe *probe)
+{
+	event_free(probe->event);
+	close(probe->pipe[0]);
+	close(probe->pipe[1]);
+}
+
+/* Runs until nothing is ready. */
+static void run_ready(struct rig *rig)
+{
+	assert_true(event_base_loop(rig->base, EVLOOP_NONBLOCK) >= 0);
+}
+
+#define CROWD 40
+
+/* However many wait to be accepted, a turn takes 16. */
+static void test_accepts_of_a_turn(void **state)
+{
+	struct rig *rig = *state;
+	struct probe probe;
+	int fd[CROWD];
+
+	rig->limits.connections = rig->limits.per_client = CROWD;
+	probe_open(&probe, rig, EVENTS_LAST, PTRD_EVENT_TCP_ACCEPTED);
+	/* The kernel mostly, not always, reports the listener before the pipe. */
+	for (uint64_t seen = 0, before = 0; seen == 0; before += CROWD) {
+		assert_true(before < 100 * CROWD);
+		for (size_t i = 0; i < CROWD; i++)
+			fd[i] = connect_to(rig, INADDR_LOOPBACK);
+		probe_ready(&probe);
+		run_ready(rig);
+		assert_true(probe.ran);
+		seen = probe.seen - before;
+		assert_true(seen == 0 || seen == 16);
+		for (size_t i = 0; i < CROWD; i++) {
+			assert_true(answered(rig, fd[i]));
+			close(fd[i]);
+		}
+		assert_int_equal(event(rig, PTRD_EVENT_TCP_ACCEPTED), before + CROWD);
+	}
+	probe_close(&probe);
+}
+
+/*
+ * A crowd asks at a time. What is urgent waits for less than 16 of it, whether it came last or
+ * becomes ready in their midst.
+ */
+static void test_urgent_goes_first(void **state)
+{
+	struct rig *rig = *state;
+	struct probe first, midst, urgent;
+	uint8_t query[QUERY_SIZE + 2];
+	int fd[CROWD];
+
+	rig->limits.connections = rig->limits.per_client = CROWD;
+	probe_open(&first, rig, EVENTS_FIRST, PTRD_EVENT_TX);
+	probe_open(&midst, rig, EVENTS_LAST, PTRD_EVENT_TX);
+	probe_open(&urgent, rig, EVENTS_FIRST, PTRD_EVENT_TX);
+	midst.next = &urgent;
+	for (size_t i = 0; i < CROWD; i++) {
+		fd[i] = connect_to(rig, INADDR_LOOPBACK);
+		assert_true(answered(rig, fd[i]));
+	}
+	run_ready(rig);
+	make_query(query, 1);
+	probe_ready(&midst);
+	for (size_t i = 0; i < CROWD; i++)
+		send_all(fd[i], query, sizeof(query));
+	probe_ready(&first);
+	for (size_t i = 0; i < CROWD; i++)
+		expect_reply(rig, fd[i], 1);
+	assert_true(first.ran && midst.ran && urgent.ran);
+	assert_in_range(first.seen - CROWD, 0, 15); /* the kernel reports 32 at a time at first */
+	assert_in_range(urgent.seen - midst.seen, 0, 15);
+	probe_close(&first);
+	probe_close(&midst);
+	probe_close(&urgent);
+	for (size_t i = 0; i < CROWD; i++)
+		close(fd[i]);
+}
+
+/* One client's 120 queries, which arrive as one: the next in line waits for 64 of them. */
+static void test_queries_of_a_turn(void **state)
+{
+	enum {
+		COUNT = 120
+	};
+	struct rig *rig = *state;
+	struct probe probe;
+	uint8_t queries[COUNT][QUERY_SIZE + 2];
+	const int fd = connect_to(rig, INADDR_LOOPBACK);
+	uint64_t seen = 0;
+
+	probe_open(&probe, rig, EVENTS_LAST, PTRD_EVENT_TX);
+	assert_true(answered(rig, fd));
+	for (uint16_t i = 0; i < COUNT; i++)
+		make_query(queries[i], i);
+	/* The kernel mostly, not always, reports the connection before the pipe. */
+	for (int attempt = 0; attempt < 100 && seen == 0; attempt++) {
+		const uint64_t before = event(rig, PTRD_EVENT_TX);
+
+		send_all(fd, &queries[0][0], sizeof(queries));
+		probe_ready(&probe);
+		for (uint16_t i = 0; i < COUNT; i++)
+			expect_reply(rig, fd, i);
+		assert_true(probe.ran);
+		seen = probe.seen - before;
+	}
+	assert_int_equal(seen, 64);
+	probe_close(&probe);
+	close(fd);
 }
 
 /* A client that only asks is not read for ever: what it can make the server hold has a bound. */
@@ -389,6 +568,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_half_close, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_no_query, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_limits, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_limit_of_client_comes_first, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_accepts_of_a_turn, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_urgent_goes_first, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_queries_of_a_turn, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_client_that_does_not_read, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_idle, set_up, tear_down),
 	};
