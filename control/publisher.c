@@ -567,6 +567,9 @@ int publisher_start(struct publisher *p)
 {
 	const int error = switch_directory(p);
 
+	/* What was loaded was no change: the serials stand. */
+	for (struct region_table *r = p->regions; r != NULL; r = r->next)
+		r->touched = false;
 	if (error == 0) {
 		p->started = true;
 		p->first_generation = p->generation;

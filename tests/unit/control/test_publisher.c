@@ -647,6 +647,11 @@ static void a_loaded_table_has_room_for_the_next_change(void **state)
 	const struct record_wire wire = record_of(1);
 	struct publisher_table_status before, after;
 
+	const struct region_info other = info_of("eu-other");
+	const struct address a1 = v4(A1);
+
+	assert_int_equal(publisher_load_region(p, &other, 7, 1, 0), 0);
+	assert_int_equal(publisher_load_eip(p, "eu-other", &a1, NULL), 0);
 	assert_int_equal(publisher_load_region(p, &info, 1, 20000, 20000), 0);
 	for (uint32_t i = 0; i < 20000; i++) {
 		const struct address a = v4(i + 1);
@@ -663,6 +668,8 @@ static void a_loaded_table_has_room_for_the_next_change(void **state)
 	publisher_commit(p, 2);
 	publisher_table(p, "eu-demo", &after);
 	assert_string_equal(after.path, before.path);
+	assert_int_equal(publisher_serial(p, "eu-demo"), 2);
+	assert_int_equal(publisher_serial(p, "eu-other"), 7); /* loaded, not changed */
 	publisher_close(p);
 }
 
