@@ -5,43 +5,61 @@
 #include "address.h"
 
 /*
- * Dotted quad as inet_pton() takes it: four decimal octets, no leading zeros, nothing around
- * them.
+ * The `len` bytes at `text` as inet_pton() takes them: no leading zeros in octets, nothing around.
  */
-static bool quad_parse(const char *text, size_t len, struct address *address)
+static bool text_parse(const char *text, size_t len, struct address *address)
 {
-	char copy[INET_ADDRSTRLEN];
+	char copy[ADDRESS_TEXT_MAX];
 
 	if (len >= sizeof(copy))
 		return false;
 	memcpy(copy, text, len);
 	copy[len] = '\0';
-	*address = (struct address){.ipv6 = false};
-	return inet_pton(AF_INET, copy, address->bytes) == 1;
+	*address = (struct address){.ipv6 = memchr(text, ':', len) != NULL};
+	return inet_pton(address->ipv6 ? AF_INET6 : AF_INET, copy, address->bytes) == 1;
 }
 
-static bool looks_like_ipv6(const char *text, size_t len)
+/* ::ffff:203.0.113.7, RFC 4291 section 2.5.5.2: the address becomes its IPv4 one. */
+static bool unmap(struct address *address)
 {
-	return memchr(text, ':', len) != NULL;
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+	const struct address whole = *address;
+
+	if (!whole.ipv6 || memcmp(whole.bytes, mapped, sizeof(mapped)) != 0)
+		return false;
+	*address = (struct address){.ipv6 = false};
+	memcpy(address->bytes, whole.bytes + sizeof(mapped), 4);
+	return true;
+}
+
+static bool refuse_text(const char *text, size_t len, struct refusal *why)
+{
+	if (memchr(text, ':', len) != NULL)
+		return refuse(why, PTRD_ERR_INVALID_ADDRESS,
+			"%s is not an IPv6 address such as 2001:db8::7", QUOTE(text));
+	return refuse(why, PTRD_ERR_INVALID_ADDRESS,
+		"%s is neither an IPv4 address of four decimal octets, such as 203.0.113.7, nor an "
+		"IPv6 address",
+		QUOTE(text));
 }
 
 bool address_parse(const char *text, struct address *address, struct refusal *why)
 {
 	const char *slash = strchr(text, '/');
 	const size_t len = slash != NULL ? (size_t)(slash - text) : strlen(text);
+	char ipv4[ADDRESS_TEXT_MAX];
 
-	if (looks_like_ipv6(text, len))
+	if (!text_parse(text, len, address))
+		return refuse_text(text, len, why);
+	if (slash != NULL && strcmp(slash, address->ipv6 ? "/128" : "/32") != 0)
+		return refuse(why, PTRD_ERR_INVALID_ADDRESS, "%s is not one address: only a %s",
+			QUOTE(text),
+			address->ipv6 ? "128-bit mask is allowed, such as 2001:db8::7/128"
+				      : "32-bit mask is allowed, such as 203.0.113.7/32");
+	if (unmap(address))
 		return refuse(why, PTRD_ERR_INVALID_ADDRESS,
-			"%s is an IPv6 address; this version serves IPv4 addresses only",
-			QUOTE(text));
-	if (!quad_parse(text, len, address))
-		return refuse(why, PTRD_ERR_INVALID_ADDRESS,
-			"%s is not an IPv4 address of four decimal octets, such as 203.0.113.7",
-			QUOTE(text));
-	if (slash != NULL && strcmp(slash, "/32") != 0)
-		return refuse(why, PTRD_ERR_INVALID_ADDRESS,
-			"%s is not one address: only a 32-bit mask is allowed, such as 203.0.113.7/32",
-			QUOTE(text));
+			"%s is an IPv4-mapped IPv6 address; give the IPv4 address %s", QUOTE(text),
+			address_format(address, ipv4));
 	return true;
 }
 
@@ -76,36 +94,55 @@ static bool length_parse(const char *text, unsigned max, unsigned *length)
 	return *length <= max;
 }
 
+/* Widens the address in `first` to the prefix of `length` that holds it. */
+static void prefix_bounds(struct prefix *prefix)
+{
+	prefix->last = prefix->first;
+	for (unsigned i = 0; i < address_size(&prefix->first); i++) {
+		const unsigned before = 8 * i;
+		const unsigned bits = prefix->length <= before ? 0
+			: prefix->length >= before + 8         ? 8
+							       : prefix->length - before;
+
+		prefix->first.bytes[i] &= (uint8_t)(0xff00 >> bits);
+		prefix->last.bytes[i] |= (uint8_t)(0xff >> bits);
+	}
+}
+
+static bool refuse_mapped(
+	const char *text, const struct address *ipv4, unsigned length, struct refusal *why)
+{
+	char address[ADDRESS_TEXT_MAX];
+
+	return refuse(why, PTRD_ERR_INVALID_REGION,
+		"%s is an IPv4-mapped IPv6 prefix; give the IPv4 prefix %s/%u", QUOTE(text),
+		address_format(ipv4, address), length - 96);
+}
+
 bool prefix_parse(const char *text, struct prefix *prefix, struct refusal *why)
 {
 	const char *slash = strchr(text, '/');
 	char canonical[PREFIX_TEXT_MAX];
 
-	if (looks_like_ipv6(text, strlen(text)))
+	if (slash == NULL || !text_parse(text, (size_t)(slash - text), &prefix->first)
+		|| !length_parse(
+			slash + 1, 8 * (unsigned)address_size(&prefix->first), &prefix->length))
 		return refuse(why, PTRD_ERR_INVALID_REGION,
-			"%s is an IPv6 prefix; this version serves IPv4 prefixes only",
+			"%s is not an IPv4 prefix such as 203.0.113.0/24, nor an IPv6 prefix such as "
+			"2001:db8::/32",
 			QUOTE(text));
-	if (slash == NULL || !quad_parse(text, (size_t)(slash - text), &prefix->first)
-		|| !length_parse(slash + 1, 32, &prefix->length))
-		return refuse(why, PTRD_ERR_INVALID_REGION,
-			"%s is not an IPv4 prefix such as 203.0.113.0/24", QUOTE(text));
 	if (prefix->length < PREFIX_LENGTH_MIN)
 		return refuse(why, PTRD_ERR_INVALID_REGION,
-			"%s is too wide: a prefix has a length of %d to 32", QUOTE(text),
-			PREFIX_LENGTH_MIN);
+			"%s is too wide: a prefix has a length of %d to %zu", QUOTE(text),
+			PREFIX_LENGTH_MIN, 8 * address_size(&prefix->first));
 
-	const uint32_t host_bits = prefix->length == 32 ? 0 : UINT32_MAX >> prefix->length;
-	uint32_t number;
+	const struct address given = prefix->first;
+	struct address ipv4 = given;
 
-	memcpy(&number, prefix->first.bytes, sizeof(number));
-	const uint32_t first = htonl(ntohl(number) & ~host_bits);
-	const uint32_t last = htonl(ntohl(number) | host_bits);
-	const bool aligned = first == number;
-
-	memcpy(prefix->first.bytes, &first, sizeof(first));
-	prefix->last = (struct address){.ipv6 = false};
-	memcpy(prefix->last.bytes, &last, sizeof(last));
-	if (!aligned)
+	if (prefix->length >= 96 && unmap(&ipv4))
+		return refuse_mapped(text, &ipv4, prefix->length, why);
+	prefix_bounds(prefix);
+	if (address_compare(&prefix->first, &given) != 0)
 		return refuse(why, PTRD_ERR_INVALID_REGION,
 			"%s has bits set behind its length; the prefix that holds it is %s",
 			QUOTE(text), prefix_format(prefix, canonical));
@@ -125,4 +162,10 @@ bool prefix_overlaps(const struct prefix *a, const struct prefix *b)
 {
 	return address_compare(&a->first, &b->last) <= 0
 		&& address_compare(&b->first, &a->last) <= 0;
+}
+
+bool prefix_holds(const struct prefix *prefix, const struct address *address)
+{
+	return address_compare(&prefix->first, address) <= 0
+		&& address_compare(address, &prefix->last) <= 0;
 }

@@ -18,18 +18,34 @@ static json_t *text_array(const char *const *texts, unsigned count)
 	return array;
 }
 
-json_t *directory_region(const struct region_info *r)
+/* NULL if there are none: the member is left out then. */
+static json_t *delegation_array(const struct region_info *r)
 {
-	return json_pack(
-		"{s:s, s:o, s:s, s:s, s:I, s:s, s:{s:s, s:s, s:I, s:I, s:I, s:I, s:I}, s:{s:o, s:I}}",
-		"name", r->name, "prefixes", text_array(r->prefixes, r->prefixes_count), "suffix",
-		r->suffix, "default_name", r->default_name, "default_ttl",
-		(json_int_t)r->default_ttl, "unbound", r->unbound_default ? "default" : "nxdomain",
-		"soa", "mname", r->soa_mname, "rname", r->soa_rname, "refresh",
-		(json_int_t)r->soa_refresh, "retry", (json_int_t)r->soa_retry, "expire",
-		(json_int_t)r->soa_expire, "minimum", (json_int_t)r->soa_minimum, "ttl",
-		(json_int_t)r->soa_ttl, "ns", "names", text_array(r->ns_names, r->ns_names_count),
-		"ttl", (json_int_t)r->ns_ttl);
+	json_t *array = r->delegations_count > 0 ? json_array() : NULL;
+
+	for (unsigned i = 0; i < r->delegations_count; i++) {
+		const struct region_delegation *d = &r->delegations[i];
+
+		json_array_append_new(array,
+			json_pack("{s:s, s:s, s:o}", "prefix", d->prefix, "name", d->name, "ns",
+				text_array(d->ns, d->ns_count)));
+	}
+	return array;
+}
+
+json_t *directory_region(const struct region_info *info)
+{
+	return json_pack("{s:s, s:o, s:s, s:s, s:s*, s:s*, s:o*, s:I, s:s,"
+			 " s:{s:s, s:s, s:I, s:I, s:I, s:I, s:I}, s:{s:o, s:I}}",
+		"name", info->name, "prefixes", text_array(info->prefixes, info->prefixes_count),
+		"suffix", info->suffix, "default_name", info->default_name, "default_name6",
+		info->default_name6, "rfc2317", info->rfc2317, "delegations",
+		delegation_array(info), "default_ttl", (json_int_t)info->default_ttl, "unbound",
+		info->unbound_default ? "default" : "nxdomain", "soa", "mname", info->soa_mname,
+		"rname", info->soa_rname, "refresh", (json_int_t)info->soa_refresh, "retry",
+		(json_int_t)info->soa_retry, "expire", (json_int_t)info->soa_expire, "minimum",
+		(json_int_t)info->soa_minimum, "ttl", (json_int_t)info->soa_ttl, "ns", "names",
+		text_array(info->ns_names, info->ns_names_count), "ttl", (json_int_t)info->ns_ttl);
 }
 
 /* Paths of the directory and of the one to come. False if memory is short. */

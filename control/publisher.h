@@ -25,12 +25,24 @@
 
 #include "table.h"
 
+/* Addresses of a region whose names are another's, by RFC 2317. */
+struct region_delegation {
+	const char *prefix; /* canonical text */
+	const char *name;   /* of the zone that its addresses' names are in */
+	const char *const *ns;
+	unsigned ns_count;
+};
+
 /* A region as the directory shows it. Strings are the caller's; the publisher copies them. */
 struct region_info {
 	const char *name;
 	const char *const *prefixes; /* canonical text */
 	unsigned prefixes_count;
 	const char *suffix, *default_name;
+	const char *default_name6; /* or NULL: of no use, because there is no IPv6 prefix */
+	const char *rfc2317;       /* zone that a prefix longer than /24 is served under, or NULL */
+	const struct region_delegation *delegations;
+	unsigned delegations_count;
 	uint32_t default_ttl;
 	bool unbound_default;
 	const char *soa_mname, *soa_rname;

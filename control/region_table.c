@@ -7,6 +7,19 @@
 
 /* Cell of a usual record: header 12, one RR with a name of 36 bytes. */
 #define CELL_EXPECTED 64
+/* Cell of an IPv6 default: header 12, address 16. */
+#define CELL_DEFAULT 32
+
+/* Bytes of cells for that many EIPs. Where both families are, each EIP counts as an IPv6 one: the
+ * store does not count them apart. */
+static uint64_t cells_expected(const struct region_info *info, uint64_t eips, uint64_t ptrs)
+{
+	bool ipv6 = false;
+
+	for (unsigned i = 0; i < info->prefixes_count; i++)
+		ipv6 |= strchr(info->prefixes[i], ':') != NULL;
+	return ptrs * CELL_EXPECTED + (ipv6 ? (eips + ptrs) * CELL_DEFAULT : 0);
+}
 
 #define GROW_TRIES 3
 
@@ -18,7 +31,7 @@ struct region_table *region_table_create(struct table_files *files, const struct
 		.generation = generation,
 		/* Headroom: the first change after a start shall not copy the table. */
 		.eips = eips + eips / 4,
-		.cell_bytes = (ptrs + ptrs / 4) * CELL_EXPECTED,
+		.cell_bytes = cells_expected(info, eips + eips / 4, ptrs + ptrs / 4),
 	};
 	struct region_table *r = calloc(1, sizeof(*r));
 

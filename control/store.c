@@ -84,22 +84,36 @@ bool store_run(struct store *s, sqlite3_stmt *statement)
 	return store_step(s, statement) == 0;
 }
 
-void bind_address(sqlite3_stmt *statement, int parameter, const struct address *address)
+size_t address_key(const struct address *address, uint8_t key[static KEY_MAX])
 {
-	/* SQLITE_STATIC: each statement is run before its parameters leave the caller's stack. */
-	sqlite3_bind_blob(
-		statement, parameter, address->bytes, (int)address_size(address), SQLITE_STATIC);
+	const size_t lead = address->ipv6 ? KEY_LEAD : 0;
+
+	memset(key, 0xff, lead);
+	memcpy(key + lead, address->bytes, address_size(address));
+	return lead + address_size(address);
+}
+
+bool bind_address(
+	struct store *s, sqlite3_stmt *statement, int parameter, const struct address *address)
+{
+	uint8_t key[KEY_MAX];
+	const size_t size = address_key(address, key);
+
+	return sqlite3_bind_blob(statement, parameter, key, (int)size, SQLITE_TRANSIENT)
+		== SQLITE_OK
+		|| store_fail(s);
 }
 
 bool column_address(sqlite3_stmt *statement, int column, struct address *address)
 {
-	const void *bytes = sqlite3_column_blob(statement, column);
+	const uint8_t *key = sqlite3_column_blob(statement, column);
 	const int size = sqlite3_column_bytes(statement, column);
+	const size_t lead = size == KEY_MAX ? KEY_LEAD : 0;
 
-	*address = (struct address){.ipv6 = size == 16};
-	if (bytes == NULL || (size != 4 && size != 16))
+	*address = (struct address){.ipv6 = size == KEY_MAX};
+	if (key == NULL || (size != 4 && size != KEY_MAX))
 		return false;
-	memcpy(address->bytes, bytes, (size_t)size);
+	memcpy(address->bytes, key + lead, (size_t)size - lead);
 	return true;
 }
 

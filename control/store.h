@@ -59,14 +59,17 @@ bool store_undo(struct store *s);
 /*
  * A region. `spec` is its normalized description, the members that region.create takes:
  *   {prefixes: [...], suffix, default_name, default_ttl, unbound, soa: {...}, ns: {...}}
- * and `info` and `prefixes` are the same, decoded. Valid until the next store_undo(),
+ * and, where they are of use, default_name6, rfc2317 and
+ *   delegations: [{prefix, name, ns: [...]}, ...]
+ * The other members are the same, decoded. Valid until the next store_undo(),
  * store_rollback() or store_region_add().
  */
 struct region {
 	int64_t id;
 	json_t *spec;
-	struct region_info info; /* strings point into spec and name */
-	struct prefix *prefixes; /* info.prefixes_count of them, in order of address */
+	struct region_info info;  /* strings point into spec and name */
+	struct prefix *prefixes;  /* info.prefixes_count of them, in order of address */
+	struct prefix *delegated; /* those of info.delegations, in order of address */
 	char name[REGION_NAME_MAX];
 	bool attached;
 };
@@ -74,6 +77,10 @@ struct region {
 /* Decodes a normalized description; takes a reference of its own. NULL: out of memory. */
 struct region *region_new(const char *name, json_t *spec);
 void region_free(struct region *region);
+
+/* Delegation that an address of the region falls under, or NULL. */
+const struct region_delegation *region_delegation_of(
+	const struct region *region, const struct address *address);
 
 /* All regions, in order of name. */
 const struct region *const *store_regions(const struct store *s, size_t *count);

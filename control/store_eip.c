@@ -61,9 +61,8 @@ int store_eip(struct store *s, const struct address *address, struct eip *eip)
 		"SELECT " EIP_COLUMNS " FROM eip e LEFT JOIN ptr p ON p.address = e.address"
 		" WHERE e.address = ?");
 
-	if (get == NULL)
+	if (get == NULL || !bind_address(s, get, 1, address))
 		return -1;
-	bind_address(get, 1, address);
 	return find_eip(s, get, eip);
 }
 
@@ -85,12 +84,12 @@ bool store_eip_add(struct store *s, struct eip *eip)
 	sqlite3_stmt *insert
 		= store_statement(s, STMT_EIP_INSERT, "INSERT INTO eip VALUES (?, ?, ?, ?, ?, ?)");
 
-	if (insert == NULL || !store_change(s, eip->region, eip->project, 1, 0))
+	if (insert == NULL || !store_change(s, eip->region, eip->project, 1, 0)
+		|| !bind_address(s, insert, 1, &eip->address))
 		return false;
 	eip->revision = s->revision;
 	eip->created = s->now;
 	eip->has_ptr = false;
-	bind_address(insert, 1, &eip->address);
 	sqlite3_bind_int64(insert, 2, eip->region->id);
 	sqlite3_bind_text(insert, 3, eip->id, -1, SQLITE_STATIC);
 	sqlite3_bind_text(insert, 4, eip->project, -1, SQLITE_STATIC);
@@ -102,10 +101,8 @@ bool store_eip_add(struct store *s, struct eip *eip)
 /* A statement that deletes by address. */
 static bool delete_address(struct store *s, sqlite3_stmt *statement, const struct address *address)
 {
-	if (statement == NULL)
-		return false;
-	bind_address(statement, 1, address);
-	return store_run(s, statement);
+	return statement != NULL && bind_address(s, statement, 1, address)
+		&& store_run(s, statement);
 }
 
 static bool delete_ptr(struct store *s, const struct eip *eip)
@@ -134,8 +131,7 @@ bool store_eip_rebind(struct store *s, struct eip *eip, const char *id, const ch
 	sqlite3_bind_text(update, 2, eip->project, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(update, 3, (int64_t)eip->revision);
 	sqlite3_bind_int64(update, 4, eip->created);
-	bind_address(update, 5, &eip->address);
-	return store_run(s, update);
+	return bind_address(s, update, 5, &eip->address) && store_run(s, update);
 }
 
 bool store_eip_remove(struct store *s, const struct eip *eip)
@@ -152,7 +148,8 @@ bool store_ptr_set(struct store *s, struct eip *eip, const char *names, uint32_t
 		"INSERT INTO ptr VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6) ON CONFLICT DO UPDATE"
 		" SET names = ?3, ttl = ?4, revision = ?5, updated = ?6");
 
-	if (put == NULL || !store_change(s, eip->region, eip->project, 0, eip->has_ptr ? 0 : 1))
+	if (put == NULL || !store_change(s, eip->region, eip->project, 0, eip->has_ptr ? 0 : 1)
+		|| !bind_address(s, put, 1, &eip->address))
 		return false;
 	if (!eip->has_ptr)
 		eip->ptr_created = s->now;
@@ -161,7 +158,6 @@ bool store_ptr_set(struct store *s, struct eip *eip, const char *names, uint32_t
 	eip->ptr_revision = s->revision;
 	eip->ptr_updated = s->now;
 	snprintf(eip->ptr_names, sizeof(eip->ptr_names), "%s", names);
-	bind_address(put, 1, &eip->address);
 	sqlite3_bind_text(put, 2, eip->project, -1, SQLITE_STATIC);
 	sqlite3_bind_text(put, 3, eip->ptr_names, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(put, 4, ttl);

@@ -1,5 +1,4 @@
 #include <stdio.h>
-#include <string.h>
 
 #include "store_private.h"
 
@@ -37,13 +36,9 @@ static sqlite3_stmt *list_statement(struct store *s, unsigned bits)
  */
 static int bind_behind(sqlite3_stmt *list, int parameter, const struct address *after)
 {
-	uint8_t behind[sizeof(after->bytes) + 1] = {0};
-	size_t size = 0;
+	uint8_t behind[KEY_MAX + 1] = {0};
+	const size_t size = after != NULL ? address_key(after, behind) + 1 : 0;
 
-	if (after != NULL) {
-		size = address_size(after) + 1;
-		memcpy(behind, after->bytes, size - 1);
-	}
 	return sqlite3_bind_blob(list, parameter, behind, (int)size, SQLITE_TRANSIENT);
 }
 

@@ -122,6 +122,17 @@ bool store_schema_ready(struct store *s);
 /* Runs a list of EIPs to its end, or until `fn` has had enough. */
 bool store_each_eip(struct store *s, sqlite3_stmt *list, store_eip_fn *fn, void *context);
 
-/* Addresses are blobs of 4 or 16 bytes. */
-void bind_address(sqlite3_stmt *statement, int parameter, const struct address *address);
+/*
+ * Addresses are blobs whose order is that of address_compare(): an IPv4 address is its 4 bytes, an
+ * IPv6 address is 4 bytes of ones and its 16 bytes, so that it comes behind every IPv4 address and
+ * no range of one family holds an address of the other.
+ */
+#define KEY_LEAD 4
+#define KEY_MAX (KEY_LEAD + 16)
+
+/* Writes the key of an address; returns its size. */
+size_t address_key(const struct address *address, uint8_t key[static KEY_MAX]);
+
+bool bind_address(
+	struct store *s, sqlite3_stmt *statement, int parameter, const struct address *address);
 bool column_address(sqlite3_stmt *statement, int column, struct address *address);

@@ -34,6 +34,8 @@ static void info_scalars(struct region_info *info, const json_t *spec)
 
 	info->suffix = member_text(spec, "suffix");
 	info->default_name = member_text(spec, "default_name");
+	info->default_name6 = member_text(spec, "default_name6");
+	info->rfc2317 = member_text(spec, "rfc2317");
 	info->default_ttl = member_number(spec, "default_ttl");
 	info->unbound_default = unbound != NULL && strcmp(unbound, "default") == 0;
 	info->soa_mname = member_text(soa, "mname");
@@ -44,6 +46,38 @@ static void info_scalars(struct region_info *info, const json_t *spec)
 	info->soa_minimum = member_number(soa, "minimum");
 	info->soa_ttl = member_number(soa, "ttl");
 	info->ns_ttl = member_number(ns, "ttl");
+}
+
+/* The array is the region's own, whatever the const in struct region_info says to the publisher. */
+static struct region_delegation *own_delegations(const struct region *region)
+{
+	return (struct region_delegation *)(uintptr_t)region->info.delegations;
+}
+
+static bool info_delegations(struct region *region)
+{
+	const json_t *array = json_object_get(region->spec, "delegations"), *member;
+	const size_t count = json_array_size(array);
+	struct refusal why;
+	size_t i;
+
+	region->info.delegations = calloc(count + 1, sizeof(*region->info.delegations));
+	region->delegated = calloc(count + 1, sizeof(*region->delegated));
+	if (region->info.delegations == NULL || region->delegated == NULL)
+		return false;
+	json_array_foreach(array, i, member)
+	{
+		struct region_delegation *delegation = &own_delegations(region)[i];
+
+		delegation->prefix = member_text(member, "prefix");
+		delegation->name = member_text(member, "name");
+		delegation->ns = texts_of(json_object_get(member, "ns"), &delegation->ns_count);
+		region->info.delegations_count++;
+		if (delegation->prefix == NULL || delegation->name == NULL || delegation->ns == NULL
+			|| !prefix_parse(delegation->prefix, &region->delegated[i], &why))
+			return false;
+	}
+	return true;
 }
 
 /* An unreadable prefix can only come from a file that something else has written. */
@@ -75,7 +109,7 @@ struct region *region_new(const char *name, json_t *spec)
 	snprintf(region->name, sizeof(region->name), "%s", name);
 	region->info.name = region->name;
 	info_scalars(&region->info, spec);
-	if (!info_lists(region)) {
+	if (!info_lists(region) || !info_delegations(region)) {
 		region_free(region);
 		return NULL;
 	}
@@ -89,9 +123,22 @@ void region_free(struct region *region)
 	/* The arrays are ours, whatever the const in struct region_info says to the publisher. */
 	free((void *)(uintptr_t)region->info.prefixes);
 	free((void *)(uintptr_t)region->info.ns_names);
+	for (unsigned i = 0; i < region->info.delegations_count; i++)
+		free((void *)(uintptr_t)region->info.delegations[i].ns);
+	free(own_delegations(region));
 	free(region->prefixes);
+	free(region->delegated);
 	json_decref(region->spec);
 	free(region);
+}
+
+const struct region_delegation *region_delegation_of(
+	const struct region *region, const struct address *address)
+{
+	for (unsigned i = 0; i < region->info.delegations_count; i++)
+		if (prefix_holds(&region->delegated[i], address))
+			return &region->info.delegations[i];
+	return NULL;
 }
 
 static int by_name(const void *a, const void *b)
@@ -300,10 +347,10 @@ static bool insert_prefixes(struct store *s, const struct region *region)
 	if (insert == NULL)
 		return false;
 	for (unsigned i = 0; i < region->info.prefixes_count; i++) {
-		bind_address(insert, 1, &region->prefixes[i].first);
-		bind_address(insert, 2, &region->prefixes[i].last);
 		sqlite3_bind_int64(insert, 3, region->id);
-		if (!store_run(s, insert))
+		if (!bind_address(s, insert, 1, &region->prefixes[i].first)
+			|| !bind_address(s, insert, 2, &region->prefixes[i].last)
+			|| !store_run(s, insert))
 			return false;
 	}
 	return true;

@@ -2,7 +2,7 @@
 
 #include "store_private.h"
 
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 
 /*
  * Versions so far, each as the step from the one before. A later version adds its text at the
@@ -28,7 +28,7 @@ static const char *const schema_steps[SCHEMA_VERSION] = {
 	") STRICT;"
 
 	"CREATE TABLE prefix ("
-	"  first BLOB PRIMARY KEY," /* addresses: 4 or 16 bytes in network order */
+	"  first BLOB PRIMARY KEY," /* addresses: bind_address() in store_private.h */
 	"  last BLOB NOT NULL,"
 	"  region INTEGER NOT NULL REFERENCES region"
 	") STRICT, WITHOUT ROWID;"
@@ -65,6 +65,13 @@ static const char *const schema_steps[SCHEMA_VERSION] = {
 	"  PRIMARY KEY (region, project)"
 	") STRICT, WITHOUT ROWID;"
 	"CREATE INDEX usage_project ON usage (project);",
+
+	/*
+	 * IPv6: addresses of a second form, and regions that may have default_name6, rfc2317 and
+	 * delegations in their spec. All that was in a file before stays valid as it is; the version
+	 * keeps a ptrd-control away that knows none of these.
+	 */
+	"",
 };
 
 static int schema_version(struct store *s)

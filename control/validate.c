@@ -67,8 +67,11 @@ static char fold(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
+#define HOST_CHARACTERS LOWER UPPER DIGITS "-_"
+#define ZONE_CHARACTERS HOST_CHARACTERS "/"
+
 /* The character that no name may have gets the reason that helps most. */
-static bool refuse_character(const char *text, char c, struct refusal *why)
+static bool refuse_character(const char *text, char c, const char *set, struct refusal *why)
 {
 	if (c == '*')
 		return refuse(why, PTRD_ERR_INVALID_NAME, "%s is a wildcard; a PTR names one host",
@@ -78,18 +81,19 @@ static bool refuse_character(const char *text, char c, struct refusal *why)
 			"%s has letters outside of ASCII: give the A-label form (xn--...), RFC 5890",
 			QUOTE(text));
 	return refuse(why, PTRD_ERR_INVALID_NAME,
-		"%s has a character other than letters, digits, hyphens and underscores",
-		QUOTE(text));
+		"%s has a character other than letters, digits, hyphens%s", QUOTE(text),
+		strchr(set, '/') != NULL ? ", underscores and slashes" : " and underscores");
 }
 
-/* One label at `text`, ended by a dot or the end. Sets its length. */
-static bool label_check(const char *name, const char *text, size_t *len, struct refusal *why)
+/* One label of `set` at `text`, ended by a dot or the end. Sets its length. */
+static bool label_check(
+	const char *name, const char *text, const char *set, size_t *len, struct refusal *why)
 {
 	*len = strcspn(text, ".");
-	const size_t good = strspn(text, LOWER UPPER DIGITS "-_");
+	const size_t good = strspn(text, set);
 
 	if (good < *len)
-		return refuse_character(name, text[good], why);
+		return refuse_character(name, text[good], set, why);
 	if (*len == 0)
 		return refuse(why, PTRD_ERR_INVALID_NAME, "%s has an empty label", QUOTE(name));
 	if (*len > LABEL_MAX)
@@ -101,13 +105,14 @@ static bool label_check(const char *name, const char *text, size_t *len, struct 
 	return true;
 }
 
-bool name_canonical(const char *text, char name[static NAME_TEXT_MAX], struct refusal *why)
+static bool canonical(
+	const char *text, const char *set, char name[static NAME_TEXT_MAX], struct refusal *why)
 {
 	const char *at = text;
 	size_t used = 0, len;
 
 	do {
-		if (!label_check(text, at, &len, why))
+		if (!label_check(text, at, set, &len, why))
 			return false;
 		if (used + len + 1 >= NAME_TEXT_MAX)
 			return refuse(why, PTRD_ERR_INVALID_NAME,
@@ -121,6 +126,24 @@ bool name_canonical(const char *text, char name[static NAME_TEXT_MAX], struct re
 	} while (*at != '\0');
 	name[used] = '\0';
 	return true;
+}
+
+bool name_canonical(const char *text, char name[static NAME_TEXT_MAX], struct refusal *why)
+{
+	return canonical(text, HOST_CHARACTERS, name, why);
+}
+
+bool zone_name_canonical(const char *text, char name[static NAME_TEXT_MAX], struct refusal *why)
+{
+	return canonical(text, ZONE_CHARACTERS, name, why);
+}
+
+bool name_at_or_below(const char *name, const char *zone)
+{
+	const size_t name_len = strlen(name), zone_len = strlen(zone);
+
+	return name_len >= zone_len && strcmp(name + name_len - zone_len, zone) == 0
+		&& (name_len == zone_len || name[name_len - zone_len - 1] == '.');
 }
 
 bool ttl_check(int64_t ttl, struct refusal *why)

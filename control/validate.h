@@ -39,6 +39,15 @@ bool ptr_id_split(const char *text, char region[static REGION_NAME_MAX],
  */
 bool name_canonical(const char *text, char name[static NAME_TEXT_MAX], struct refusal *why);
 
+/*
+ * The same for the name of a zone, where RFC 2317 section 4 has a slash:
+ * 64/26.113.0.203.in-addr.arpa.
+ */
+bool zone_name_canonical(const char *text, char name[static NAME_TEXT_MAX], struct refusal *why);
+
+/* True if the canonical `name` is at or below the canonical `zone`. */
+bool name_at_or_below(const char *name, const char *zone);
+
 /* 1 to 2147483647, DNS.0506 */
 bool ttl_check(int64_t ttl, struct refusal *why);
 
@@ -49,8 +58,8 @@ bool names_equal(const char *a, const char *b);
 void record_encode(const char *names, uint32_t ttl, struct record_wire *record);
 
 /*
- * UUID of version 7 (RFC 9562) made at `milliseconds` since 1970. Those made one after the other sort
- * so, and stand side by side in the store's index: wholly random ones take three times as long in a bulk
- * load, because each touches another page.
+ * UUID of version 7 (RFC 9562) made at `milliseconds` since 1970. Those made one after the other
+ * sort so, and stand side by side in the store's index: wholly random ones take three times as long
+ * in a bulk load, because each touches another page.
  */
 void uuid_text(uint64_t milliseconds, char text[static 37]);

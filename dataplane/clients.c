@@ -7,7 +7,7 @@
 
 struct client {
 	LIST_ENTRY(client) link;
-	uint32_t address;
+	uint64_t address;
 	uint32_t connections;
 };
 
@@ -19,7 +19,7 @@ struct clients {
 	struct client_list *lists;
 };
 
-static struct client_list *list_of(struct clients *clients, uint32_t address)
+static struct client_list *list_of(struct clients *clients, uint64_t address)
 {
 	return &clients->lists[(address * clients->key) >> clients->shift];
 }
@@ -53,7 +53,7 @@ void clients_destroy(struct clients *clients)
 	free(clients);
 }
 
-struct client *clients_enter(struct clients *clients, uint32_t address, uint32_t limit)
+struct client *clients_enter(struct clients *clients, uint64_t address, uint32_t limit)
 {
 	struct client_list *list = list_of(clients, address);
 	struct client *client = LIST_FIRST(list);

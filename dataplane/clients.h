@@ -16,5 +16,5 @@ void clients_destroy(struct clients *clients);
  * One more connection from `address` (any byte order, always the same). Returns the client, to be
  * given to clients_leave(); or NULL if it has `limit` open already, or memory is short.
  */
-struct client *clients_enter(struct clients *clients, uint32_t address, uint32_t limit);
+struct client *clients_enter(struct clients *clients, uint64_t address, uint32_t limit);
 void clients_leave(struct client *client);

@@ -11,10 +11,12 @@
 
 #include <arpa/inet.h>
 #include <cyaml/cyaml.h>
+#include <net/if.h>
 
 #include <ptrd/node.h>
 #include <ptrd/protocol.h>
 
+#include "config_dns.h"
 #include "config_source.h"
 
 #define PORTS_MAX 16
@@ -22,6 +24,8 @@
 #define PATH_LEN_MAX 1000   /* with a file's name appended it stays below PATH_MAX */
 #define SOCKET_PATH_MAX 107 /* struct sockaddr_un */
 #define DEVARGS_MAX 1000
+/* Names of interfaces become a part of DPDK's device arguments. */
+#define NAME_FORBIDDEN ",=/ []\"'"
 /* A queue's packet buffers (ports.c) and what DPDK itself takes, in MiB. */
 #define MEMORY_PER_QUEUE 20
 #define MEMORY_BASE 16
@@ -39,8 +43,13 @@ static const cyaml_schema_field_t port_fields[] = {
 		"interface", CYAML_FLAG_OPTIONAL, struct ptrd_config_port, interface, 1, 255),
 	CYAML_FIELD_STRING_PTR(
 		"vdev", CYAML_FLAG_OPTIONAL, struct ptrd_config_port, vdev, 1, DEVARGS_MAX),
+	CYAML_FIELD_STRING_PTR(
+		"pci", CYAML_FLAG_OPTIONAL, struct ptrd_config_port, pci, 1, DEVARGS_MAX),
 	CYAML_FIELD_SEQUENCE("cores", CYAML_FLAG_POINTER, struct ptrd_config_port, cores,
 		&core_schema, 1, PTRD_READERS_MAX - 1),
+	CYAML_FIELD_BOOL("exception", CYAML_FLAG_OPTIONAL, struct ptrd_config_port, exception),
+	CYAML_FIELD_STRING_PTR("exception_interface", CYAML_FLAG_OPTIONAL, struct ptrd_config_port,
+		exception_interface, 1, 255),
 	CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t port_schema = {
@@ -76,6 +85,8 @@ static const cyaml_schema_field_t dataplane_fields[] = {
 		xdp_program, 1, PATH_LEN_MAX),
 	CYAML_FIELD_MAPPING_PTR("tcp", CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER_NULL,
 		struct ptrd_config_dataplane, tcp, tcp_fields),
+	CYAML_FIELD_MAPPING_PTR("dns", CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER_NULL,
+		struct ptrd_config_dataplane, dns, config_dns_fields),
 	CYAML_FIELD_END,
 };
 
@@ -116,18 +127,6 @@ static bool allocate(void **mapping, size_t size)
 	return *mapping != NULL;
 }
 
-/* A number that is not in the file gets its default; one that is must lie in the bounds. */
-static bool number(const struct config_source *source, uint32_t *value, uint32_t by_default,
-	uint32_t min, uint32_t max, const char *key)
-{
-	if (config_source_line(source, key) == 0)
-		*value = by_default;
-	if (*value >= min && *value <= max)
-		return true;
-	return config_source_error(
-		source, key, "must be %" PRIu32 " to %" PRIu32 ", is %" PRIu32, min, max, *value);
-}
-
 static bool absolute(const struct config_source *source, const char *path, const char *key)
 {
 	return path == NULL || path[0] == '/'
@@ -155,7 +154,8 @@ static char *default_xdp_program(void)
 static bool check_control(const struct config_source *source, struct ptrd_config *config)
 {
 	struct ptrd_config_control *control = config->control;
-	bool good = number(source, &control->socket_mode, 0660, 0, 0777, "control.socket_mode");
+	bool good = config_number(
+		source, &control->socket_mode, 0660, 0, 0777, "control.socket_mode");
 
 	if (control->socket != NULL)
 		return absolute(source, control->socket, "control.socket") && good;
@@ -172,40 +172,63 @@ static bool check_control(const struct config_source *source, struct ptrd_config
 
 static bool check_tcp(const struct config_source *source, struct ptrd_config_tcp *tcp)
 {
-	bool good
-		= number(source, &tcp->connections, 10000, 1, 1000000, "dataplane.tcp.connections");
+	bool good = config_number(
+		source, &tcp->connections, 10000, 1, 1000000, "dataplane.tcp.connections");
 
-	good &= number(source, &tcp->per_client, 100, 1, 1000000, "dataplane.tcp.per_client");
-	return number(source, &tcp->idle_timeout, 10, 1, 3600, "dataplane.tcp.idle_timeout")
+	good &= config_number(
+		source, &tcp->per_client, 100, 1, 1000000, "dataplane.tcp.per_client");
+	return config_number(source, &tcp->idle_timeout, 10, 1, 3600, "dataplane.tcp.idle_timeout")
 		&& good;
 }
 
 /* An address that one host can have: RFC 1122 section 3.2.1.3. */
-static bool is_host_address(const char *text)
+static bool is_host_ipv4(const uint8_t address[4])
 {
-	struct in_addr address;
+	return address[0] != 0 && address[0] != 127 && address[0] < 224;
+}
 
-	if (inet_pton(AF_INET, text, &address) != 1)
-		return false;
-	const uint32_t net = ntohl(address.s_addr) >> 24;
-	return net != 0 && net != 127 && net < 224;
+/* The same, RFC 4291 section 2.4: no multicast, and nothing of ::/32, where the unspecified, the
+ * loopback and the mapped IPv4 addresses are; no link-local one either, whose interface it would
+ * take to tell. */
+static bool is_host_ipv6(const uint8_t address[16])
+{
+	static const uint8_t zeroes[4];
+
+	return address[0] != 0xff && memcmp(address, zeroes, sizeof(zeroes)) != 0
+		&& !(address[0] == 0xfe && (address[1] & 0xc0) == 0x80);
+}
+
+/* Reads an address of either family; IPv4 leaves the rest of `address` zero. */
+static bool read_host_address(const char *text, uint8_t address[16])
+{
+	memset(address, 0, 16);
+	if (inet_pton(AF_INET, text, address) == 1)
+		return is_host_ipv4(address);
+	return inet_pton(AF_INET6, text, address) == 1 && is_host_ipv6(address);
 }
 
 static bool check_services(
 	const struct config_source *source, const struct ptrd_config_dataplane *dataplane)
 {
+	uint8_t addresses[SERVICES_MAX][16];
 	bool good = true;
 
 	for (uint32_t i = 0; i < dataplane->service_addresses_count; i++) {
-		const char *address = dataplane->service_addresses[i];
+		const char *text = dataplane->service_addresses[i];
 		char key[64];
 
 		(void)snprintf(key, sizeof(key), "dataplane.service_addresses.%" PRIu32, i);
-		if (!is_host_address(address))
+		if (!read_host_address(text, addresses[i]))
 			good = config_source_error(source, key,
-				"must be the IPv4 address of a host, is \"%s\"", address);
+				"must be the IPv4 or IPv6 address of a host, not link-local, is "
+				"\"%s\"",
+				text);
+		/* Zeroes behind an IPv4 address are no IPv6 address that is allowed: the first
+		 * four bytes tell which it is only together with the text. */
 		for (uint32_t j = 0; j < i; j++)
-			if (strcmp(address, dataplane->service_addresses[j]) == 0)
+			if (memcmp(addresses[i], addresses[j], 16) == 0
+				&& (strchr(text, ':') == NULL)
+					== (strchr(dataplane->service_addresses[j], ':') == NULL))
 				good = config_source_error(source, key, "is there twice");
 	}
 	return good;
@@ -238,9 +261,74 @@ static bool check_interface(const struct config_source *source,
 			&& strcmp(interface, dataplane->ports[other].interface) == 0)
 			return config_source_error(
 				source, key, "interface %s is another port's", interface);
-	/* It becomes a part of DPDK's device arguments. */
-	if (strpbrk(interface, ",=/ []\"'") != NULL)
+	if (strpbrk(interface, NAME_FORBIDDEN) != NULL)
 		return config_source_error(source, key, "\"%s\" is no interface name", interface);
+	return true;
+}
+
+static bool check_cores(const struct config_source *source,
+	const struct ptrd_config_dataplane *dataplane, uint32_t index)
+{
+	const struct ptrd_config_port *port = &dataplane->ports[index];
+	bool good = true;
+	char key[64];
+
+	for (uint32_t c = 0; c < port->cores_count; c++) {
+		(void)snprintf(
+			key, sizeof(key), "dataplane.ports.%" PRIu32 ".cores.%" PRIu32, index, c);
+		if (core_is_taken(dataplane, index, c))
+			good = config_source_error(source, key,
+				"core %" PRIu32
+				" has a worker already: each worker needs a core of its own",
+				port->cores[c]);
+	}
+	return good;
+}
+
+static bool exception_interface_is_free(
+	const struct ptrd_config_dataplane *dataplane, uint32_t index)
+{
+	for (uint32_t other = 0; other < dataplane->ports_count; other++) {
+		const struct ptrd_config_port *port = &dataplane->ports[other];
+		const char *name = dataplane->ports[index].exception_interface;
+
+		if ((port->interface != NULL && strcmp(port->interface, name) == 0)
+			|| (other < index && port->exception
+				&& strcmp(port->exception_interface, name) == 0))
+			return false;
+	}
+	return true;
+}
+
+/* Fills in what the exception port of a port is by default, and checks it. */
+static bool check_exception(const struct config_source *source,
+	const struct ptrd_config_dataplane *dataplane, uint32_t index)
+{
+	struct ptrd_config_port *port = &dataplane->ports[index];
+	char key[64], name_key[96];
+
+	(void)snprintf(key, sizeof(key), "dataplane.ports.%" PRIu32 ".exception", index);
+	(void)snprintf(name_key, sizeof(name_key), "%s_interface", key);
+	if (!config_source_is_bool(source, key))
+		return false;
+	if (config_source_line(source, key) == 0)
+		port->exception = port->interface == NULL;
+	if (port->interface != NULL && (port->exception || port->exception_interface != NULL))
+		return config_source_error(source, port->exception ? key : name_key,
+			"an interface has none: what is no query stays with the kernel there");
+	if (port->exception_interface == NULL
+		&& asprintf(&port->exception_interface, "ptrd-x%" PRIu32, index) < 0) {
+		port->exception_interface = NULL;
+		return config_source_error(source, "", "out of memory");
+	}
+	if (strlen(port->exception_interface) >= IF_NAMESIZE
+		|| strpbrk(port->exception_interface, NAME_FORBIDDEN) != NULL)
+		return config_source_error(source, name_key,
+			"\"%s\" is no interface name of at most %d characters",
+			port->exception_interface, IF_NAMESIZE - 1);
+	if (port->exception && !exception_interface_is_free(dataplane, index))
+		return config_source_error(
+			source, name_key, "%s is another port's", port->exception_interface);
 	return true;
 }
 
@@ -252,21 +340,13 @@ static bool check_port(const struct config_source *source,
 	bool good = true;
 
 	(void)snprintf(key, sizeof(key), "dataplane.ports.%" PRIu32, index);
-	if ((port->interface == NULL) == (port->vdev == NULL))
+	if ((port->interface != NULL) + (port->vdev != NULL) + (port->pci != NULL) != 1)
 		good = config_source_error(
-			source, key, "must have exactly one of interface and vdev");
+			source, key, "must have exactly one of interface, vdev and pci");
 	if (port->interface != NULL)
 		good &= check_interface(source, dataplane, index, port->interface);
-	for (uint32_t c = 0; c < port->cores_count; c++) {
-		(void)snprintf(
-			key, sizeof(key), "dataplane.ports.%" PRIu32 ".cores.%" PRIu32, index, c);
-		if (core_is_taken(dataplane, index, c))
-			good = config_source_error(source, key,
-				"core %" PRIu32
-				" has a worker already: each worker needs a core of its own",
-				port->cores[c]);
-	}
-	return good;
+	return check_cores(source, dataplane, index) & check_exception(source, dataplane, index)
+		&& good;
 }
 
 static bool check_ports(const struct config_source *source, struct ptrd_config_dataplane *dataplane)
@@ -283,8 +363,8 @@ static bool check_ports(const struct config_source *source, struct ptrd_config_d
 			"%" PRIu32 " cores in all, at most %d workers run", workers,
 			PTRD_READERS_MAX - 1);
 	const uint32_t needed = MEMORY_BASE + workers * MEMORY_PER_QUEUE;
-	return number(source, &dataplane->memory, needed > 128 ? needed : 128, needed, MEMORY_MAX,
-		       "dataplane.memory")
+	return config_number(source, &dataplane->memory, needed > 128 ? needed : 128, needed,
+		       MEMORY_MAX, "dataplane.memory")
 		&& good;
 }
 
@@ -292,7 +372,7 @@ static bool check_dataplane(
 	const struct config_source *source, struct ptrd_config_dataplane *dataplane)
 {
 	bool good = check_services(source, dataplane) & check_ports(source, dataplane)
-		& check_tcp(source, dataplane->tcp);
+		& check_tcp(source, dataplane->tcp) & config_dns_check(source, dataplane->dns);
 
 	good &= config_source_is_bool(source, "dataplane.no_huge");
 	if (dataplane->xdp_program == NULL)
@@ -310,7 +390,10 @@ static bool check_dataplane(
 static bool complete(const struct config_source *source, struct ptrd_config *config)
 {
 	if (!allocate((void **)&config->control, sizeof(*config->control))
-		|| !allocate((void **)&config->dataplane->tcp, sizeof(*config->dataplane->tcp)))
+		|| !allocate((void **)&config->dataplane->tcp, sizeof(*config->dataplane->tcp))
+		|| !allocate((void **)&config->dataplane->dns, sizeof(*config->dataplane->dns))
+		|| !allocate((void **)&config->dataplane->dns->rate_limit,
+			sizeof(*config->dataplane->dns->rate_limit)))
 		return config_source_error(source, "", "out of memory");
 	bool good = absolute(source, config->run_dir, "run_dir");
 

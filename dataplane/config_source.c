@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -193,6 +194,17 @@ bool config_source_is_bool(const struct config_source *source, const char *key)
 			&& strcasecmp((const char *)node->data.scalar.value, words[i]) == 0)
 			return true;
 	return config_source_error(source, key, "must be true or false");
+}
+
+bool config_number(const struct config_source *source, uint32_t *value, uint32_t by_default,
+	uint32_t min, uint32_t max, const char *key)
+{
+	if (config_source_line(source, key) == 0)
+		*value = by_default;
+	if (*value >= min && *value <= max)
+		return true;
+	return config_source_error(
+		source, key, "must be %" PRIu32 " to %" PRIu32 ", is %" PRIu32, min, max, *value);
 }
 
 void config_source_cyaml_log(cyaml_log_t level, void *context, const char *format, va_list values)

@@ -41,3 +41,8 @@ __attribute__((format(printf, 3, 4))) bool config_source_error(
 /* True if the value at `key` is absent or one of YAML's words for true and false: cyaml takes
  * any other word for true. Writes an error otherwise. */
 bool config_source_is_bool(const struct config_source *source, const char *key);
+
+/* A number: one that is not in the file gets its default, one that is must lie in the bounds.
+ * Returns false after writing an error. */
+bool config_number(const struct config_source *source, uint32_t *value, uint32_t by_default,
+	uint32_t min, uint32_t max, const char *key);

@@ -88,6 +88,14 @@ static uint32_t number32(struct reader *reader, const char *key)
 	return (uint32_t)number(reader, key, UINT32_MAX);
 }
 
+/* A text that may be absent: NULL then. */
+static const char *optional_text(struct reader *reader, const char *key, size_t max)
+{
+	const json_t *value = json_object_get(reader->object, key);
+
+	return value != NULL ? text_of(reader, key, value, max) : NULL;
+}
+
 /* Array of 1 to `max` texts. Returns the caller's to free, or NULL with the error set. */
 static const char *const *texts(
 	struct reader *reader, const char *key, size_t max, size_t text_max, unsigned *count)
@@ -145,6 +153,47 @@ static void read_ns(struct reader *reader, struct dns_region_spec *spec)
 	spec->ns_ttl = number32(&ns, "ttl");
 }
 
+/* Names of other servers are not needed where the customer's zone is not below one of ours. */
+static void read_delegation(struct reader *reader, struct dns_delegation_spec *delegation)
+{
+	delegation->prefix = text(reader, "prefix", PREFIX_LEN_MAX);
+	delegation->name = text(reader, "name", PTRD_NAME_WIRE_MAX * 4);
+	const json_t *ns = json_object_get(reader->object, "ns");
+	if (ns != NULL && !(json_is_array(ns) && json_array_size(ns) == 0))
+		delegation->ns = texts(reader, "ns", PTRD_REGION_NS_MAX, PTRD_NAME_WIRE_MAX * 4,
+			&delegation->ns_count);
+}
+
+static void read_delegations(struct reader *reader, struct dns_region_spec *spec)
+{
+	const json_t *array = json_object_get(reader->object, "delegations");
+	const size_t n = json_array_size(array);
+
+	if (array == NULL || (json_is_array(array) && n == 0))
+		return;
+	if (!json_is_array(array) || n > PTRD_REGION_DELEGATIONS_MAX) {
+		complain(reader, "delegations", "must be an array of at most %d objects",
+			PTRD_REGION_DELEGATIONS_MAX);
+		return;
+	}
+	struct dns_delegation_spec *list = calloc(n, sizeof(*list));
+	if (list == NULL) {
+		complain(reader, "delegations", "out of memory");
+		return;
+	}
+	spec->delegations = list;
+	spec->delegations_count = (unsigned)n;
+	for (size_t i = 0; i < n && reader->error[0] == '\0'; i++) {
+		struct reader inner = {.object = json_array_get(array, i), .error = reader->error};
+
+		(void)snprintf(inner.where, sizeof(inner.where), "%.80s: delegation %zu",
+			reader->where, i + 1);
+		if (!json_is_object(inner.object))
+			complain(&inner, "value", "must be an object");
+		read_delegation(&inner, &list[i]);
+	}
+}
+
 static bool read_unbound(struct reader *reader)
 {
 	const char *value = text(reader, "unbound", 16);
@@ -170,10 +219,13 @@ static void read_region(struct reader *reader, struct directory_region *region)
 		&spec->prefixes_count);
 	spec->suffix = text(reader, "suffix", PTRD_NAME_WIRE_MAX * 4);
 	spec->default_name = text(reader, "default_name", PTRD_TEMPLATE_MAX);
+	spec->default_name6 = optional_text(reader, "default_name6", PTRD_TEMPLATE_MAX);
+	spec->rfc2317 = optional_text(reader, "rfc2317", PTRD_NAME_WIRE_MAX * 4);
 	spec->default_ttl = number32(reader, "default_ttl");
 	spec->unbound_default = read_unbound(reader);
 	read_soa(reader, spec);
 	read_ns(reader, spec);
+	read_delegations(reader, spec);
 }
 
 static void read_regions(struct reader *top, struct directory *directory)
@@ -247,12 +299,25 @@ int directory_read(struct directory *directory, const char *path, char error[DIR
 	return 0;
 }
 
+/* The lists of a specification are constant to all but this file. */
+static void free_list(const void *list)
+{
+	free((void *)(uintptr_t)list);
+}
+
+static void free_spec(const struct dns_region_spec *spec)
+{
+	for (unsigned i = 0; i < spec->delegations_count; i++)
+		free_list(spec->delegations[i].ns);
+	free_list(spec->delegations);
+	free_list(spec->prefixes);
+	free_list(spec->ns_names);
+}
+
 void directory_free(struct directory *directory)
 {
-	for (unsigned i = 0; i < directory->count; i++) {
-		free((void *)(uintptr_t)directory->regions[i].spec.prefixes);
-		free((void *)(uintptr_t)directory->regions[i].spec.ns_names);
-	}
+	for (unsigned i = 0; i < directory->count; i++)
+		free_spec(&directory->regions[i].spec);
 	free(directory->regions);
 	json_decref(directory->document);
 	*directory = (struct directory){0};

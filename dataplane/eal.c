@@ -218,27 +218,43 @@ static void add_lcores(struct arguments *arguments, const struct ptrd_config_dat
 	add(arguments, "--main-lcore=%u", EAL_LCORE_MAIN);
 }
 
-void eal_device_name(const struct ptrd_config_port *port, unsigned index, char name[64])
+void eal_device_name(
+	const struct port *port, unsigned index, unsigned device, char name[EAL_DEVICE_NAME_SIZE])
 {
-	if (port->vdev != NULL)
-		(void)snprintf(name, 64, "%.*s", (int)strcspn(port->vdev, ","), port->vdev);
+	const char *devargs = port->config->vdev != NULL ? port->config->vdev : port->config->pci;
+
+	if (devargs != NULL)
+		(void)snprintf(
+			name, EAL_DEVICE_NAME_SIZE, "%.*s", (int)strcspn(devargs, ","), devargs);
 	else
-		(void)snprintf(name, 64, "net_af_xdp_%u", index);
+		(void)snprintf(name, EAL_DEVICE_NAME_SIZE, "net_af_xdp_%u.%u", index, device);
 }
 
-static void add_device(
-	struct arguments *arguments, const struct ptrd_config_dataplane *dataplane, unsigned index)
+static void add_port(struct arguments *arguments, const struct ptrd_config_dataplane *dataplane,
+	const struct port *port, unsigned index)
 {
-	const struct ptrd_config_port *port = &dataplane->ports[index];
-	char name[64];
+	const unsigned queues = port->device_queues;
+	char name[EAL_DEVICE_NAME_SIZE];
 
-	if (port->vdev != NULL) {
-		add(arguments, "--vdev=%s", port->vdev);
+	if (port->config->vdev != NULL)
+		add(arguments, "--vdev=%s", port->config->vdev);
+	if (port->config->pci != NULL)
+		add(arguments, "--allow=%s", port->config->pci);
+	if (port->config->interface == NULL)
 		return;
+	for (unsigned device = 0; device < port->devices; device++) {
+		eal_device_name(port, index, device, name);
+		add(arguments, "--vdev=%s,iface=%s,start_queue=%u,queue_count=%u,xdp_prog=%s", name,
+			port->config->interface, device * queues, queues, dataplane->xdp_program);
 	}
-	eal_device_name(port, index, name);
-	add(arguments, "--vdev=%s,iface=%s,start_queue=0,queue_count=%" PRIu32 ",xdp_prog=%s", name,
-		port->interface, port->cores_count, dataplane->xdp_program);
+}
+
+static bool has_pci(const struct ptrd_config_dataplane *dataplane)
+{
+	for (uint32_t i = 0; i < dataplane->ports_count; i++)
+		if (dataplane->ports[i].pci != NULL)
+			return true;
+	return false;
 }
 
 static bool complete(const struct arguments *arguments)
@@ -275,21 +291,22 @@ static void remove_runtime_directory(void)
 	(void)rmdir(path);
 }
 
-int eal_start(const struct ptrd_config *config)
+int eal_start(const struct ptrd_config *config, const struct ports *ports)
 {
 	const struct ptrd_config_dataplane *dataplane = config->dataplane;
 	struct arguments arguments = {0};
 
 	add(&arguments, "ptrd-dataplane");
-	add(&arguments, "--no-pci"); /* ports are named one by one */
+	if (!has_pci(dataplane)) /* else each port's --allow leaves all others alone */
+		add(&arguments, "--no-pci");
 	add(&arguments, "--iova-mode=va");
 	add(&arguments, "--no-telemetry");
 	add(&arguments, "--file-prefix=ptrd");
 	add(&arguments, "--log-level=warning");
 	add_memory(&arguments, dataplane);
 	add_lcores(&arguments, dataplane);
-	for (uint32_t i = 0; i < dataplane->ports_count; i++)
-		add_device(&arguments, dataplane, i);
+	for (unsigned i = 0; i < ports->count; i++)
+		add_port(&arguments, dataplane, &ports->port[i], i);
 	if (!complete(&arguments)) {
 		log_line("cannot make DPDK's arguments: out of memory, or too many ports");
 		return -1;

@@ -6,6 +6,9 @@
 
 #include <ptrd/config.h>
 
+struct port;
+struct ports;
+
 /* Main lcore's id; workers have 1, 2, ... in the order of the cores in the configuration. */
 #define EAL_LCORE_MAIN 0
 
@@ -15,9 +18,12 @@
  */
 int eal_check(const struct ptrd_config *config);
 
-/* Starts the EAL with one lcore for each core and one virtual device for each port. Returns 0,
- * or -1 after log_line() told what to change. */
-int eal_start(const struct ptrd_config *config);
+/* Starts the EAL with one lcore for each core and the devices of each port. Returns 0, or -1 after
+ * log_line() told what to change. */
+int eal_start(const struct ptrd_config *config, const struct ports *ports);
 
-/* Name of the device of port `index`: `name` takes at least 64 bytes. */
-void eal_device_name(const struct ptrd_config_port *port, unsigned index, char name[64]);
+#define EAL_DEVICE_NAME_SIZE 64
+
+/* DPDK's name of the device number `device` of port `index`. */
+void eal_device_name(
+	const struct port *port, unsigned index, unsigned device, char name[EAL_DEVICE_NAME_SIZE]);

@@ -1,62 +1,125 @@
 #include "frame.h"
 
+#include <errno.h>
 #include <string.h>
+
+#include <arpa/inet.h>
 
 #include <rte_byteorder.h>
 #include <rte_ether.h>
 #include <rte_ip.h>
 #include <rte_udp.h>
 
-#define REPLY_TTL 64
+#include "checksum.h"
 
-static bool is_service(const struct frame_services *services, uint32_t address)
+#define REPLY_TTL 64 /* RFC 1700's default, for IPv6's hop limit as well */
+#define TAGS_MAX 2
+#define IPV6_VERSION 0x60000000u
+
+int frame_services_add(struct frame_services *services, const char *text)
+{
+	struct in_addr ipv4;
+	struct frame_ipv6 ipv6;
+
+	if (inet_pton(AF_INET, text, &ipv4) == 1) {
+		if (services->ipv4_count == FRAME_SERVICES_MAX)
+			return -ENOSPC;
+		services->ipv4[services->ipv4_count++] = rte_be_to_cpu_32(ipv4.s_addr);
+		return 0;
+	}
+	if (inet_pton(AF_INET6, text, &ipv6) != 1)
+		return -EINVAL;
+	if (services->ipv6_count == FRAME_SERVICES_MAX)
+		return -ENOSPC;
+	services->ipv6[services->ipv6_count++] = ipv6;
+	return 0;
+}
+
+static bool is_service4(const struct frame_services *services, uint32_t address)
 {
 	bool found = false;
 
 	/* Few addresses: a loop without an early way out is what the compiler vectorizes. */
-	for (unsigned i = 0; i < services->count; i++)
-		found |= services->address[i] == address;
+	for (unsigned i = 0; i < services->ipv4_count; i++)
+		found |= services->ipv4[i] == address;
+	return found;
+}
+
+static bool is_service6(const struct frame_services *services, const uint8_t *address)
+{
+	struct frame_ipv6 key;
+	bool found = false;
+
+	memcpy(&key, address, sizeof(key));
+	for (unsigned i = 0; i < services->ipv6_count; i++)
+		found |= ((services->ipv6[i].half[0] ^ key.half[0])
+				 | (services->ipv6[i].half[1] ^ key.half[1]))
+			== 0;
 	return found;
 }
 
 /* An address that no reply may go to: 0/8, 127/8, multicast, reserved and broadcast (RFC 6890). */
-static bool is_martian(uint32_t address)
+static bool is_martian4(uint32_t address)
 {
 	const uint32_t net = address >> 24;
 
 	return net == 0 || net == 127 || net >= 224;
 }
 
-static uint16_t fold(uint32_t sum)
+/* The same for IPv6: multicast, ::, ::1 and the IPv4-mapped ::ffff:0:0/96 (RFC 4291). */
+static bool is_martian6(const uint8_t *address)
 {
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)sum;
+	static const uint8_t zeroes[10];
+
+	if (address[0] == 0xff)
+		return true;
+	if (memcmp(address, zeroes, sizeof(zeroes)) != 0)
+		return false;
+	const uint16_t middle = (uint16_t)(address[10] << 8 | address[11]);
+	const uint32_t low = (uint32_t)address[12] << 24 | (uint32_t)address[13] << 16
+		| (uint32_t)address[14] << 8 | address[15];
+	return middle == 0xffff || (middle == 0 && low <= 1);
 }
 
-/* RFC 1071 sum of an IPv4 header without options, in the machine's own byte order: the sum is the
- * same in either, but for the order of its bytes. */
-static uint16_t header_sum(const struct rte_ipv4_hdr *ip)
+/* Sum of both addresses, which lie side by side in either header: `at` is the first one's offset,
+ * `size` the size of one. */
+static uint16_t addresses_sum(const void *ip, size_t at, size_t size)
 {
-	uint16_t words[sizeof(*ip) / 2];
-	uint32_t sum = 0;
-
-	memcpy(words, ip, sizeof(words));
-	for (unsigned i = 0; i < sizeof(words) / 2; i++)
-		sum += words[i];
-	return fold(sum);
+	return checksum_sum((const uint8_t *)ip + at, 2 * size);
 }
 
-/* UDP behind an IPv4 header whose own fields have been checked. */
-static enum frame_verdict parse_udp(struct frame *frame, unsigned payload_len)
+/* RFC 1071 sum of the pseudo header of RFC 768 and RFC 8200 section 8.1. */
+static uint32_t pseudo_sum(const struct frame *frame, uint16_t udp_len)
+{
+	return (uint32_t)frame->addresses + IPPROTO_UDP + udp_len;
+}
+
+static bool udp_checksum_good(const struct frame *frame, uint16_t udp_len, unsigned checksums)
+{
+	const uint8_t *l4 = frame->bytes + frame->l4;
+	const struct rte_udp_hdr *udp = (const void *)l4;
+
+	/* None: allowed in IPv4 alone. Some adapters tell it as a wrong one. */
+	if (udp->dgram_cksum == 0)
+		return !frame->ipv6;
+	if ((checksums & FRAME_UDP_BAD) != 0)
+		return false;
+	return (checksums & FRAME_UDP_GOOD) != 0
+		|| checksum_fold(pseudo_sum(frame, udp_len) + checksum_sum(l4, udp_len)) == 0xffff;
+}
+
+/* UDP behind an IP header whose own fields have been checked. */
+static enum frame_verdict parse_udp(struct frame *frame, unsigned payload_len, unsigned checksums)
 {
 	const struct rte_udp_hdr *udp = (const void *)(frame->bytes + frame->l4);
-	const unsigned udp_len = rte_be_to_cpu_16(udp->dgram_len);
+	const uint16_t udp_len = rte_be_to_cpu_16(udp->dgram_len);
 
 	if (udp->dst_port != rte_cpu_to_be_16(FRAME_DNS_PORT))
 		return FRAME_FOREIGN;
 	if (udp_len < sizeof(*udp) || udp_len > payload_len)
 		return FRAME_SHORT;
+	if (!udp_checksum_good(frame, udp_len, checksums))
+		return FRAME_CHECKSUM;
 	frame->dns = (uint16_t)(frame->l4 + sizeof(*udp));
 	frame->len = (uint16_t)(udp_len - sizeof(*udp));
 	frame->port = rte_be_to_cpu_16(udp->src_port);
@@ -64,10 +127,11 @@ static enum frame_verdict parse_udp(struct frame *frame, unsigned payload_len)
 }
 
 /* IPv4 in the `len` bytes from frame->l3 on. */
-static enum frame_verdict parse_ipv4(
-	struct frame *frame, unsigned len, const struct frame_services *services)
+static enum frame_verdict parse_ipv4(struct frame *frame, unsigned len,
+	const struct frame_services *services, unsigned checksums)
 {
-	const struct rte_ipv4_hdr *ip = (const void *)(frame->bytes + frame->l3);
+	const uint8_t *l3 = frame->bytes + frame->l3;
+	const struct rte_ipv4_hdr *ip = (const void *)l3;
 	const uint16_t fragment_bits = RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK;
 
 	if (len < sizeof(*ip))
@@ -76,82 +140,152 @@ static enum frame_verdict parse_ipv4(
 	if (ip->version_ihl != RTE_IPV4_VHL_DEF || ip->next_proto_id != IPPROTO_UDP
 		|| (ip->fragment_offset & rte_cpu_to_be_16(fragment_bits)) != 0)
 		return FRAME_FOREIGN;
-	if (!is_service(services, rte_be_to_cpu_32(ip->dst_addr))
-		|| is_martian(rte_be_to_cpu_32(ip->src_addr)))
+	if (!is_service4(services, rte_be_to_cpu_32(ip->dst_addr))
+		|| is_martian4(rte_be_to_cpu_32(ip->src_addr)))
 		return FRAME_FOREIGN;
 
 	const unsigned total = rte_be_to_cpu_16(ip->total_length);
 	if (total > len || total < sizeof(*ip) + sizeof(struct rte_udp_hdr))
 		return FRAME_SHORT;
-	if (header_sum(ip) != 0xffff)
+	if ((checksums & FRAME_IP_GOOD) == 0 && checksum_sum(l3, sizeof(*ip)) != 0xffff)
 		return FRAME_CHECKSUM;
 	frame->l4 = (uint16_t)(frame->l3 + sizeof(*ip));
-	return parse_udp(frame, total - (unsigned)sizeof(*ip));
+	frame->addresses
+		= addresses_sum(ip, offsetof(struct rte_ipv4_hdr, src_addr), sizeof(ip->src_addr));
+	frame->ipv6 = false;
+	return parse_udp(frame, total - (unsigned)sizeof(*ip), checksums);
 }
 
-enum frame_verdict frame_parse(
-	struct frame *frame, uint8_t *bytes, uint32_t len, const struct frame_services *services)
+/* IPv6 in the `len` bytes from frame->l3 on. */
+static enum frame_verdict parse_ipv6(struct frame *frame, unsigned len,
+	const struct frame_services *services, unsigned checksums)
+{
+	const struct rte_ipv6_hdr *ip = (const void *)(frame->bytes + frame->l3);
+
+	if (len < sizeof(*ip))
+		return FRAME_SHORT;
+	/* Extension headers, the fragment header among them, are the kernel path's. */
+	if (rte_be_to_cpu_32(ip->vtc_flow) >> 28 != 6 || ip->proto != IPPROTO_UDP)
+		return FRAME_FOREIGN;
+	if (!is_service6(services, ip->dst_addr) || is_martian6(ip->src_addr))
+		return FRAME_FOREIGN;
+
+	const unsigned payload_len = rte_be_to_cpu_16(ip->payload_len);
+	if (payload_len > len - sizeof(*ip) || payload_len < sizeof(struct rte_udp_hdr))
+		return FRAME_SHORT;
+	frame->l4 = (uint16_t)(frame->l3 + sizeof(*ip));
+	frame->addresses
+		= addresses_sum(ip, offsetof(struct rte_ipv6_hdr, src_addr), sizeof(ip->src_addr));
+	frame->ipv6 = true;
+	return parse_udp(frame, payload_len, checksums);
+}
+
+static bool is_tag(rte_be16_t type)
+{
+	return type == rte_cpu_to_be_16(RTE_ETHER_TYPE_VLAN)
+		|| type == rte_cpu_to_be_16(RTE_ETHER_TYPE_QINQ);
+}
+
+enum frame_verdict frame_parse(struct frame *frame, uint8_t *bytes, uint32_t len,
+	const struct frame_services *services, unsigned checksums)
 {
 	const struct rte_ether_hdr *ether = (const void *)bytes;
+	unsigned l3 = sizeof(*ether);
 
-	if (len < sizeof(*ether))
+	if (len < l3)
 		return FRAME_SHORT;
-	if (ether->ether_type != rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4))
-		return FRAME_FOREIGN;
 	/* An IP unicast in an Ethernet broadcast is not for a host to take, RFC 1122 section
 	 * 3.3.6; and the swapped addresses would make a group the reply's source. */
 	if (rte_is_multicast_ether_addr(&ether->dst_addr)
 		|| rte_is_multicast_ether_addr(&ether->src_addr))
 		return FRAME_FOREIGN;
+	rte_be16_t type = ether->ether_type;
+	for (unsigned tags = 0; tags < TAGS_MAX && is_tag(type); tags++) {
+		const struct rte_vlan_hdr *tag = (const void *)(bytes + l3);
+
+		l3 += sizeof(*tag);
+		if (len < l3)
+			return FRAME_SHORT;
+		type = tag->eth_proto;
+	}
 	frame->bytes = bytes;
-	frame->l3 = sizeof(*ether);
-	return parse_ipv4(frame, len - (unsigned)sizeof(*ether), services);
+	frame->l3 = (uint16_t)l3;
+	if (type == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4))
+		return parse_ipv4(frame, len - l3, services, checksums);
+	if (type == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV6))
+		return parse_ipv6(frame, len - l3, services, checksums);
+	return FRAME_FOREIGN;
 }
 
-/* `udp_sum`: RFC 1071 sum of the UDP payload as big-endian words. */
-static uint16_t udp_checksum(
-	const struct rte_ipv4_hdr *ip, const struct rte_udp_hdr *udp, uint16_t udp_sum)
+void frame_client(const struct frame *frame, uint8_t client[16])
 {
-	const uint32_t src = rte_be_to_cpu_32(ip->src_addr), dst = rte_be_to_cpu_32(ip->dst_addr);
-	const uint16_t len = rte_be_to_cpu_16(udp->dgram_len);
-	/* The length counts twice: in the pseudo header and in the header, RFC 768. */
-	const uint32_t sum = (src >> 16) + (src & 0xffff) + (dst >> 16) + (dst & 0xffff)
-		+ IPPROTO_UDP + 2u * len + rte_be_to_cpu_16(udp->src_port)
-		+ rte_be_to_cpu_16(udp->dst_port) + udp_sum;
-	const uint16_t checksum = (uint16_t)~fold(sum);
+	const uint8_t *l3 = frame->bytes + frame->l3;
 
-	return checksum == 0 ? 0xffff : checksum; /* 0 would say that there is none */
+	if (frame->ipv6)
+		memcpy(client, l3 + offsetof(struct rte_ipv6_hdr, src_addr), 16);
+	else
+		memcpy(client, l3 + offsetof(struct rte_ipv4_hdr, src_addr), 4);
 }
 
-uint16_t frame_reply(const struct frame *frame, uint16_t reply_len, uint16_t sum)
+static void reply_ipv4(const struct frame *frame, uint16_t udp_len)
 {
-	struct rte_ether_hdr *ether = (void *)frame->bytes;
 	struct rte_ipv4_hdr *ip = (void *)(frame->bytes + frame->l3);
-	struct rte_udp_hdr *udp = (void *)(frame->bytes + frame->l4);
-	const struct rte_ether_addr client_mac = ether->src_addr;
 	const rte_be32_t client = ip->src_addr;
-	const rte_be16_t client_port = udp->src_port;
-	const uint16_t udp_len = (uint16_t)(sizeof(*udp) + reply_len);
-
-	ether->src_addr = ether->dst_addr;
-	ether->dst_addr = client_mac;
+	const uint16_t total = (uint16_t)(sizeof(*ip) + udp_len);
 
 	/* Traffic class and ECN belong to the query. With DF set a datagram is atomic, so that its
 	 * identification may be 0 (RFC 6864); our EDNS size keeps replies below any sane MTU. */
 	ip->type_of_service = 0;
-	ip->total_length = rte_cpu_to_be_16((uint16_t)(sizeof(*ip) + udp_len));
+	ip->total_length = rte_cpu_to_be_16(total);
 	ip->packet_id = 0;
 	ip->fragment_offset = rte_cpu_to_be_16(RTE_IPV4_HDR_DF_FLAG);
 	ip->time_to_live = REPLY_TTL;
 	ip->src_addr = ip->dst_addr;
 	ip->dst_addr = client;
-	ip->hdr_checksum = 0;
-	ip->hdr_checksum = (rte_be16_t)~header_sum(ip);
+	/* Of the values, not of the bytes: loads that span stores still under way would wait for
+	 * them. */
+	const uint32_t sum = (RTE_IPV4_VHL_DEF << 8) + total + RTE_IPV4_HDR_DF_FLAG
+		+ (REPLY_TTL << 8) + IPPROTO_UDP + frame->addresses;
+	ip->hdr_checksum = rte_cpu_to_be_16((uint16_t)~checksum_fold(sum));
+}
+
+static void reply_ipv6(const struct frame *frame, uint16_t udp_len)
+{
+	struct rte_ipv6_hdr *ip = (void *)(frame->bytes + frame->l3);
+	uint8_t client[sizeof(ip->src_addr)];
+
+	/* Traffic class and flow label belong to the query. */
+	ip->vtc_flow = rte_cpu_to_be_32(IPV6_VERSION);
+	ip->payload_len = rte_cpu_to_be_16(udp_len);
+	ip->hop_limits = REPLY_TTL;
+	memcpy(client, ip->src_addr, sizeof(client));
+	memcpy(ip->src_addr, ip->dst_addr, sizeof(client));
+	memcpy(ip->dst_addr, client, sizeof(client));
+}
+
+uint16_t frame_reply(const struct frame *frame, uint16_t reply_len, uint16_t sum)
+{
+	struct rte_ether_hdr *ether = (void *)frame->bytes;
+	struct rte_udp_hdr *udp = (void *)(frame->bytes + frame->l4);
+	const struct rte_ether_addr client_mac = ether->src_addr;
+	const rte_be16_t client_port = udp->src_port;
+	const uint16_t udp_len = (uint16_t)(sizeof(*udp) + reply_len);
+
+	ether->src_addr = ether->dst_addr;
+	ether->dst_addr = client_mac;
+	if (frame->ipv6)
+		reply_ipv6(frame, udp_len);
+	else
+		reply_ipv4(frame, udp_len);
 
 	udp->src_port = udp->dst_port;
 	udp->dst_port = client_port;
 	udp->dgram_len = rte_cpu_to_be_16(udp_len);
-	udp->dgram_cksum = rte_cpu_to_be_16(udp_checksum(ip, udp, sum));
+	/* The length counts twice: in the pseudo header and in the header. */
+	const uint16_t checksum = (uint16_t)~checksum_fold(
+		pseudo_sum(frame, udp_len) + udp_len + frame->port + FRAME_DNS_PORT + sum);
+	/* 0 would say that there is none. */
+	udp->dgram_cksum = checksum == 0 ? 0xffff : rte_cpu_to_be_16(checksum);
 
 	return (uint16_t)(frame->l4 + udp_len);
 }

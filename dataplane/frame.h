@@ -1,5 +1,5 @@
 /*
- * Ethernet, IPv4 and UDP around a query and its reply. Pure: bytes in, bytes out.
+ * Ethernet, VLAN tags, IP and UDP around a query and its reply. Pure: bytes in, bytes out.
  */
 #pragma once
 
@@ -9,39 +9,61 @@
 #define FRAME_SERVICES_MAX 64
 #define FRAME_DNS_PORT 53
 
+/* An IPv6 address in network byte order, in halves that compare fast. */
+struct frame_ipv6 {
+	uint64_t half[2];
+};
+
 /* Addresses that queries come to. */
 struct frame_services {
-	uint32_t address[FRAME_SERVICES_MAX]; /* host byte order */
-	unsigned count;
+	uint32_t ipv4[FRAME_SERVICES_MAX]; /* host byte order */
+	struct frame_ipv6 ipv6[FRAME_SERVICES_MAX];
+	unsigned ipv4_count, ipv6_count;
 };
+
+/* Adds the address that `text` is, of either family. Returns 0; -EINVAL if it is none; -ENOSPC. */
+int frame_services_add(struct frame_services *services, const char *text);
 
 enum frame_verdict {
 	FRAME_QUERY,   /* UDP/53 for a service address */
 	FRAME_SHORT,   /* shorter than the lengths in its headers, or these contradict each other */
-	FRAME_FOREIGN, /* anything that this fast path does not answer */
-	FRAME_CHECKSUM, /* IPv4 header checksum wrong */
+	FRAME_FOREIGN, /* anything that this fast path does not answer: also queries with IP options,
+			* in fragments or behind extension headers, which are the kernel's */
+	FRAME_CHECKSUM, /* checksum of the IPv4 header or of UDP wrong, or missing in IPv6 */
+};
+
+/* What the port has found out about a frame's checksums; bits, 0: nothing. */
+enum frame_checksums {
+	FRAME_IP_GOOD = 1,  /* the IPv4 header's need not be verified */
+	FRAME_UDP_GOOD = 2, /* nor UDP's: it is right, or not finished */
+	FRAME_UDP_BAD = 4,
 };
 
 /* Where the layers of a query lie. */
 struct frame {
 	uint8_t *bytes; /* Ethernet header */
-	uint16_t l3;    /* IPv4 header: offset from bytes */
+	uint16_t l3;    /* IP header: offset from bytes */
 	uint16_t l4;    /* UDP header */
 	uint16_t dns;   /* DNS message: an even number of bytes behind the UDP header's start */
 	uint16_t len;   /* bytes of the DNS message, without Ethernet padding */
 	uint16_t port;  /* client's UDP port, host byte order */
+	bool ipv6;
+	uint16_t addresses; /* RFC 1071 sum of both IP addresses: the same for the reply */
 };
 
 /*
- * Looks for a query in the `len` bytes at `bytes`. Fills `frame` if the verdict is FRAME_QUERY. The
- * UDP checksum of the query is not verified: a veth leaves it unfinished (checksum offload).
+ * Looks for a query in the `len` bytes at `bytes`, behind at most two VLAN tags (IEEE 802.1Q and
+ * 802.1ad). `checksums` is of enum frame_checksums. Fills `frame` if the verdict is FRAME_QUERY.
  */
-enum frame_verdict frame_parse(
-	struct frame *frame, uint8_t *bytes, uint32_t len, const struct frame_services *services);
+enum frame_verdict frame_parse(struct frame *frame, uint8_t *bytes, uint32_t len,
+	const struct frame_services *services, unsigned checksums);
+
+/* The client's address in network byte order: of an IPv4 client the first 4 bytes are written. */
+void frame_client(const struct frame *frame, uint8_t client[16]);
 
 /*
  * Turns the headers of a query around for the `reply_len` bytes of reply that stand in the place of
- * the query; `sum` is their RFC 1071 sum as big-endian words, folded. Returns the length of the
- * whole frame. Both checksums are complete in the frame: nothing is left to an offload.
+ * the query; `sum` is their RFC 1071 sum as big-endian words, folded. VLAN tags stay. Returns the
+ * length of the whole frame. Checksums are complete in it: nothing is left to an offload.
  */
 uint16_t frame_reply(const struct frame *frame, uint16_t reply_len, uint16_t sum);

@@ -1,7 +1,7 @@
 /*
  * Kernel path: sockets on port 53 of every service address, on the main lcore, for what the
- * workers do not take: TCP, and UDP that the kernel had to put together (fragments, IP options) or
- * that came on another interface.
+ * workers do not take: TCP, and UDP that came in fragments, with IP options or behind extension
+ * headers, which the kernel puts together and strips, or on another interface.
  */
 #pragma once
 

@@ -12,17 +12,14 @@
 #include <event2/event.h>
 #include <sys/inotify.h>
 
-#include <rte_rcu_qsbr.h>
-
 #include <ptrd/directory.h>
 #include <ptrd/node.h>
 
 #include "directory.h"
 #include "events.h"
 #include "log.h"
-#include "node.h"
+#include "serving.h"
 #include "tables.h"
-#include "worker.h"
 
 /* A directory whose tables vanish while it is read has been replaced. This often in a row is an
  * error. */
@@ -125,7 +122,7 @@ static void switch_to(struct loader *loader, const struct loaded *loaded)
 	/* Release: a worker that sees the pointer sees the view. */
 	atomic_store_explicit(&serving->view, loaded->view, memory_order_release);
 	/* The main lcore is no reader at this moment: it answers no message while it loads. */
-	rte_rcu_qsbr_synchronize(node_qsbr(serving->node), RTE_QSBR_THRID_INVALID);
+	serving_wait(serving);
 	unload(loader, &old);
 	/* Release: whoever reads this generation may reuse what only older ones referred to. */
 	atomic_store_explicit(

@@ -10,8 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <arpa/inet.h>
 #include <event2/event.h>
+#include <sys/random.h>
 
 #include <rte_launch.h>
 #include <rte_lcore.h>
@@ -31,14 +31,17 @@
 #define EXIT_USAGE 2
 
 struct dataplane {
+	const char *path; /* of the configuration */
 	const struct ptrd_config *config;
 	struct node node;
 	struct ports ports;
 	struct serving serving;
+	struct policy *policy;                  /* that of serving */
+	uint8_t secret[DNS_COOKIE_SECRET_SIZE]; /* of cookies, where the configuration has none */
 	struct worker workers[PTRD_READERS_MAX];
 	unsigned workers_count;
 	struct event_base *base;
-	struct event *events[3]; /* SIGTERM, SIGINT, every second */
+	struct event *events[4]; /* SIGTERM, SIGINT, every second, SIGHUP */
 	struct loader *loader;
 	struct kernel_path *kernel;
 };
@@ -61,6 +64,45 @@ static void on_second(evutil_socket_t fd, short what, void *argument)
 	ports_check(&dataplane->ports);
 }
 
+/* Readers and time-outs stay those of `config`, that of the start. */
+static int set_policy(struct dataplane *dataplane, const struct ptrd_config_dataplane *config,
+	const struct ptrd_config_dns *dns)
+{
+	struct policy *old = dataplane->policy;
+	unsigned readers = NODE_READER_MAIN + 1;
+
+	for (unsigned p = 0; p < config->ports_count; p++)
+		readers += config->ports[p].cores_count;
+	struct policy *policy
+		= policy_create(dns, config->tcp->idle_timeout, readers, dataplane->secret);
+	if (policy == NULL)
+		return -1;
+	dataplane->policy = policy;
+	/* Release: a worker that sees the pointer sees the policy. */
+	atomic_store_explicit(&dataplane->serving.policy, policy, memory_order_release);
+	if (old == NULL)
+		return 0;
+	serving_wait(&dataplane->serving);
+	policy_free(old);
+	return 0;
+}
+
+/* Only what is read in the file's dataplane.dns changes: the rest was used up at start. */
+static void on_hangup(evutil_socket_t signal, short what, void *argument)
+{
+	struct dataplane *dataplane = argument;
+	struct ptrd_config *config = ptrd_config_load(dataplane->path);
+
+	(void)signal;
+	(void)what;
+	if (config != NULL
+		&& set_policy(dataplane, dataplane->config->dataplane, config->dataplane->dns) == 0)
+		log_line("%s: dataplane.dns read again; all else takes a restart", dataplane->path);
+	else
+		log_line("%s: refused, what was read before stays in force", dataplane->path);
+	ptrd_config_free(config);
+}
+
 static int add_event(struct event *event, const struct timeval *interval)
 {
 	if (event != NULL && event_add(event, interval) == 0)
@@ -80,26 +122,23 @@ static int start_events(struct dataplane *dataplane)
 	}
 	dataplane->events[0] = evsignal_new(dataplane->base, SIGTERM, on_signal, dataplane);
 	dataplane->events[1] = evsignal_new(dataplane->base, SIGINT, on_signal, dataplane);
+	dataplane->events[3] = evsignal_new(dataplane->base, SIGHUP, on_hangup, dataplane);
 	dataplane->events[2] = event_new(dataplane->base, -1, EV_PERSIST, on_second, dataplane);
 	for (size_t i = 0; i < 2; i++)
 		if (dataplane->events[i] != NULL)
 			(void)event_priority_set(dataplane->events[i], EVENTS_FIRST);
 	return add_event(dataplane->events[0], NULL) | add_event(dataplane->events[1], NULL)
-		| add_event(dataplane->events[2], &second);
+		| add_event(dataplane->events[2], &second) | add_event(dataplane->events[3], NULL);
 }
 
-/* The configuration has been checked: each address can be read. */
+/* The configuration has been checked: each address can be read, and there are not too many. */
 static void set_services(struct dataplane *dataplane)
 {
 	const struct ptrd_config_dataplane *config = dataplane->config->dataplane;
-	struct frame_services *services = &dataplane->serving.services;
 
-	for (uint32_t i = 0; i < config->service_addresses_count; i++) {
-		struct in_addr address = {0};
-
-		(void)inet_pton(AF_INET, config->service_addresses[i], &address);
-		services->address[services->count++] = ntohl(address.s_addr);
-	}
+	for (uint32_t i = 0; i < config->service_addresses_count; i++)
+		(void)frame_services_add(
+			&dataplane->serving.services, config->service_addresses[i]);
 }
 
 static int start_workers(struct dataplane *dataplane)
@@ -113,8 +152,8 @@ static int start_workers(struct dataplane *dataplane)
 
 			*worker = (struct worker){
 				.serving = &dataplane->serving,
-				.port = port->id,
-				.queue = queue,
+				.port = port,
+				.queue = port->queue[queue],
 				.lcore = EAL_LCORE_MAIN + 1 + index,
 				.reader = NODE_READER_MAIN + 1 + index,
 			};
@@ -147,14 +186,21 @@ static int start(struct dataplane *dataplane)
 	const struct ptrd_config *config = dataplane->config;
 
 	set_services(dataplane);
+	if (getrandom(dataplane->secret, sizeof(dataplane->secret), 0)
+		!= sizeof(dataplane->secret)) {
+		log_line("no random secret for cookies: %s", strerror(errno));
+		return -1;
+	}
 	if (eal_check(config) != 0 || node_open(&dataplane->node, config->run_dir) != 0)
 		return -1;
 	dataplane->serving.node = dataplane->node.shared;
 	/* Before anything is attached: a signal from here on ends in stop(). */
 	if (start_events(dataplane) != 0 || start_main_reader(dataplane) != 0)
 		return -1;
-	if (ports_claim(&dataplane->ports, config->dataplane) != 0 || eal_start(config) != 0
-		|| ports_start(&dataplane->ports, config->dataplane) != 0)
+	if (set_policy(dataplane, config->dataplane, config->dataplane->dns) != 0
+		|| ports_claim(&dataplane->ports, config->dataplane) != 0
+		|| eal_start(config, &dataplane->ports) != 0
+		|| ports_start(&dataplane->ports, &dataplane->serving.services) != 0)
 		return -1;
 	dataplane->loader = loader_create(dataplane->base, config->run_dir, &dataplane->serving);
 	if (dataplane->loader == NULL)
@@ -176,6 +222,7 @@ static void stop(struct dataplane *dataplane)
 		rte_eal_mp_wait_lcore();
 	kernel_path_close(dataplane->kernel);
 	loader_destroy(dataplane->loader);
+	policy_free(dataplane->policy);
 	ports_release(&dataplane->ports);
 	for (size_t i = 0; i < sizeof(dataplane->events) / sizeof(dataplane->events[0]); i++)
 		if (dataplane->events[i] != NULL)
@@ -195,12 +242,13 @@ static void tell_ready(const struct ptrd_config_dataplane *config, unsigned work
 			workers == 1 ? "" : "s");
 }
 
-static int run(const struct ptrd_config *config)
+static int run(const struct ptrd_config *config, const char *path)
 {
 	/* Static: the workers' array is large, and lcores have pointers into it. */
 	static struct dataplane dataplane = {.node.fd = -1};
 
 	dataplane.config = config;
+	dataplane.path = path;
 	const int err = start(&dataplane);
 	if (err == 0) {
 		tell_ready(config->dataplane, dataplane.workers_count);
@@ -214,7 +262,8 @@ static void usage(FILE *stream)
 {
 	(void)fprintf(stream,
 		"usage: ptrd-dataplane --config FILE\n"
-		"Answers reverse-DNS queries. scripts/ptrd.yaml.example explains the configuration.\n"
+		"Answers reverse-DNS queries. scripts/ptrd.yaml.example explains the configuration;\n"
+		"SIGHUP has its dataplane.dns read again.\n"
 		"  -c, --config FILE  configuration, YAML\n"
 		"  -V, --version      show the version\n"
 		"  -h, --help         show this text\n");
@@ -255,7 +304,7 @@ int main(int argc, char **argv)
 	if (config == NULL)
 		return EXIT_FAILURE;
 	(void)signal(SIGPIPE, SIG_IGN);
-	const int status = run(config);
+	const int status = run(config, path);
 	ptrd_config_free(config);
 	return status;
 }

@@ -1,14 +1,19 @@
 #include "ports.h"
 
 #include <inttypes.h>
+#include <net/if.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <rte_errno.h>
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
 
+#include "device.h"
 #include "eal.h"
 #include "log.h"
+#include "spread.h"
+#include "xdp/interface.h"
 #include "xdp/steer.h"
 
 /* net_af_xdp has a fill ring of its own of 2048 buffers for each queue, whatever it is asked
@@ -19,118 +24,151 @@
 #define QUEUE_MBUFS (4 * DESCRIPTORS - 1)
 #define MBUF_CACHE 256
 
+/* Interface whose frames a port gets, or NULL: by name, or in the devargs of a virtual device. */
+static const char *interface_of(const struct ptrd_config_port *config, char name[IF_NAMESIZE])
+{
+	if (config->interface != NULL)
+		return config->interface;
+	const char *found = config->vdev != NULL ? strstr(config->vdev, ",iface=") : NULL;
+	/* A TAP's frames come out of the kernel, which finishes their checksums before. */
+	if (found == NULL || strncmp(config->vdev, "net_tap", strlen("net_tap")) == 0)
+		return NULL;
+	found += strlen(",iface=");
+	const int len = (int)strcspn(found, ",");
+	(void)snprintf(name, IF_NAMESIZE, "%.*s", len, found);
+	return name;
+}
+
 int ports_claim(struct ports *ports, const struct ptrd_config_dataplane *dataplane)
 {
 	*ports = (struct ports){0};
 	for (uint32_t i = 0; i < dataplane->ports_count; i++) {
 		const struct ptrd_config_port *config = &dataplane->ports[i];
 		struct port *port = &ports->port[ports->count++];
+		char name[IF_NAMESIZE];
 
-		port->queues = (uint16_t)config->cores_count;
-		if (config->interface == NULL)
-			continue;
-		port->steer = steer_claim(config->interface, config->cores_count);
-		if (port->steer == NULL) {
-			ports_release(ports);
-			return -1;
+		*port = (struct port){
+			.config = config,
+			.queues = (uint16_t)config->cores_count,
+			.devices = 1,
+			.device_queues = (uint16_t)config->cores_count,
+			.exception = EXCEPTION_NONE,
+		};
+		if (config->interface != NULL) {
+			port->steer = steer_claim(config->interface, config->cores_count);
+			if (port->steer == NULL) {
+				ports_release(ports);
+				return -1;
+			}
+			if (steer_needs_device_per_queue(port->steer)) {
+				port->devices = port->queues;
+				port->device_queues = 1;
+			}
 		}
+		const char *interface = interface_of(config, name);
+		if (interface != NULL && interface_leaves_checksums(interface))
+			port->checksums = FRAME_UDP_GOOD;
 	}
 	return 0;
 }
 
-static int failed(const char *name, const char *what, int error)
-{
-	log_line("port %s: %s: %s", name, what, rte_strerror(error < 0 ? -error : error));
-	return -1;
-}
-
 /* Each queue has a pool of its own: an AF_XDP socket registers its pool as its packet memory. */
-static struct rte_mempool *make_pool(const struct port *port, const char *name, uint16_t queue)
+static struct rte_mempool *make_pool(
+	const struct port *port, const struct device *device, uint16_t queue)
 {
 	char pool_name[RTE_MEMPOOL_NAMESIZE];
 
-	(void)snprintf(pool_name, sizeof(pool_name), "port%u.%u", port->id, queue);
+	(void)snprintf(pool_name, sizeof(pool_name), "port%u.%u", device->id, queue);
 	struct rte_mempool *pool = rte_pktmbuf_pool_create(pool_name, QUEUE_MBUFS, MBUF_CACHE, 0,
-		RTE_MBUF_DEFAULT_BUF_SIZE, rte_eth_dev_socket_id(port->id));
+		RTE_MBUF_DEFAULT_BUF_SIZE, rte_eth_dev_socket_id(device->id));
 	if (pool == NULL) {
 		log_line("port %s: no packet memory for queue %u (%s): raise dataplane.memory",
-			name, queue, rte_strerror(rte_errno));
+			device->name, queue, rte_strerror(rte_errno));
 		return NULL;
 	}
 	/* net_af_xdp takes the first chunk's address and the whole pool's size. */
 	if (port->steer != NULL && pool->nb_mem_chunks != 1) {
 		log_line(
 			"port %s: packet memory for queue %u is in %u pieces: raise dataplane.memory",
-			name, queue, pool->nb_mem_chunks);
+			device->name, queue, pool->nb_mem_chunks);
 		return NULL;
 	}
 	return pool;
 }
 
-static int start_queues(const struct port *port, const char *name)
+/* What the device can check and spread for us is its job. */
+static int plan(const struct port *port, struct device *device, struct rte_eth_dev_info *info,
+	struct rte_eth_conf *conf)
 {
-	uint16_t rx_descriptors = DESCRIPTORS, tx_descriptors = DESCRIPTORS;
-	const int socket = rte_eth_dev_socket_id(port->id);
-	int err = rte_eth_dev_adjust_nb_rx_tx_desc(port->id, &rx_descriptors, &tx_descriptors);
+	int err = rte_eth_dev_get_port_by_name(device->name, &device->id);
 
 	if (err != 0)
-		return failed(name, "descriptors", err);
-	for (uint16_t queue = 0; queue < port->queues; queue++) {
-		struct rte_mempool *pool = make_pool(port, name, queue);
-
-		if (pool == NULL)
-			return -1;
-		err = rte_eth_rx_queue_setup(
-			port->id, queue, rx_descriptors, (unsigned)socket, NULL, pool);
-		if (err != 0)
-			return failed(name,
-				port->steer != NULL
-					? "dataplane.xdp_program or the socket could not be "
-					  "attached, DPDK tells why above"
-					: "receive queue",
-				err);
-		err = rte_eth_tx_queue_setup(
-			port->id, queue, tx_descriptors, (unsigned)socket, NULL);
-		if (err != 0)
-			return failed(name, "transmit queue", err);
-	}
-	err = rte_eth_dev_start(port->id);
-	return err == 0 ? 0 : failed(name, "start", err);
-}
-
-static int start_port(struct port *port, const char *name)
-{
-	const struct rte_eth_conf conf = {0};
-	struct rte_eth_dev_info info;
-
-	int err = rte_eth_dev_get_port_by_name(name, &port->id);
+		return device_error(device->name,
+			"DPDK did not make it, see above; check dataplane.ports", err);
+	err = rte_eth_dev_info_get(device->id, info);
 	if (err != 0)
-		return failed(name, "DPDK did not make it, see above; check dataplane.ports", err);
-	err = rte_eth_dev_info_get(port->id, &info);
-	if (err != 0)
-		return failed(name, "information", err);
-	if (port->queues > info.max_rx_queues || port->queues > info.max_tx_queues) {
+		return device_error(device->name, "information", err);
+	if (device->queues > info->max_rx_queues || device->queues > info->max_tx_queues) {
 		log_line(
 			"port %s: %u cores need as many queues, it has %u to receive and %u to send",
-			name, port->queues, info.max_rx_queues, info.max_tx_queues);
+			device->name, device->queues, info->max_rx_queues, info->max_tx_queues);
 		return -1;
 	}
-	err = rte_eth_dev_configure(port->id, port->queues, port->queues, &conf);
-	if (err != 0)
-		return failed(name, "configuration", err);
-	return start_queues(port, name);
+	conf->rxmode.offloads = info->rx_offload_capa
+		& (RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_UDP_CKSUM);
+	if (spread_configure(device->name, device->id, device->queues, info, conf) != 0)
+		return -1;
+	for (uint16_t queue = 0; queue < device->queues; queue++) {
+		device->pools[queue] = make_pool(port, device, queue);
+		if (device->pools[queue] == NULL)
+			return -1;
+	}
+	return 0;
 }
 
-int ports_start(struct ports *ports, const struct ptrd_config_dataplane *dataplane)
+/* The twin, unless the kernel has the adapter as well. */
+static int start_exception(struct port *port, const struct device *device, unsigned index,
+	const struct rte_eth_dev_info *info)
 {
-	for (unsigned i = 0; i < ports->count; i++) {
-		char name[64];
+	if (!port->config->exception || spread_shares_with_kernel(info))
+		return 0;
+	return exception_start(device, port->config->exception_interface, index, &port->exception);
+}
 
-		eal_device_name(&dataplane->ports[i], i, name);
-		if (start_port(&ports->port[i], name) != 0)
-			return -1;
-		ports->port[i].started = true;
-	}
+static int start_device(struct port *port, unsigned index, const struct frame_services *services)
+{
+	char name[EAL_DEVICE_NAME_SIZE];
+	struct device device
+		= {.name = name, .queues = port->device_queues, .descriptors = DESCRIPTORS};
+	struct rte_eth_dev_info info;
+	struct rte_eth_conf conf = {0};
+	const uint16_t first = port->started;
+
+	eal_device_name(port, index, port->started, name);
+	if (port->devices > 1)
+		steer_prepare(port->steer);
+	if (plan(port, &device, &info, &conf) != 0 || device_start(&device, &conf) != 0)
+		return -1;
+	port->started++;
+	for (uint16_t queue = 0; queue < device.queues; queue++)
+		port->queue[first + queue] = (struct port_queue){
+			.device = device.id,
+			.queue = queue,
+			.exception_queue = queue,
+		};
+	if (port->devices > 1 && steer_adopt(port->steer, port->started == port->devices) != 0)
+		return -1;
+	if (spread_take_queries(name, device.id, device.queues, &info, services) != 0)
+		return -1;
+	return start_exception(port, &device, index, &info);
+}
+
+int ports_start(struct ports *ports, const struct frame_services *services)
+{
+	for (unsigned i = 0; i < ports->count; i++)
+		while (ports->port[i].started < ports->port[i].devices)
+			if (start_device(&ports->port[i], i, services) != 0)
+				return -1;
 	return 0;
 }
 
@@ -138,8 +176,7 @@ int ports_open(struct ports *ports, const struct frame_services *services)
 {
 	for (unsigned i = 0; i < ports->count; i++)
 		if (ports->port[i].steer != NULL
-			&& steer_start(ports->port[i].steer, services->address, services->count)
-				!= 0)
+			&& steer_start(ports->port[i].steer, services) != 0)
 			return -1;
 	return 0;
 }
@@ -177,6 +214,12 @@ static void tell_counters(const struct steer *steer)
 			steer_interface(steer) STEER_VERDICT_TABLE(STEER_VALUE));
 }
 
+static void close_device(uint16_t id)
+{
+	if (rte_eth_dev_stop(id) == 0)
+		(void)rte_eth_dev_close(id);
+}
+
 void ports_release(struct ports *ports)
 {
 	for (unsigned i = 0; i < ports->count; i++) {
@@ -189,8 +232,12 @@ void ports_release(struct ports *ports)
 			tell_counters(port->steer);
 			steer_release(port->steer);
 			port->steer = NULL;
-		} else if (port->started && rte_eth_dev_stop(port->id) == 0) {
-			(void)rte_eth_dev_close(port->id);
+			continue;
 		}
+		/* The twin before the pools' owner; its interface goes with it. */
+		if (port->exception != EXCEPTION_NONE)
+			close_device(port->exception);
+		if (port->started > 0)
+			close_device(port->queue[0].device);
 	}
 }

@@ -1,6 +1,6 @@
 /*
- * Ports: DPDK devices with one queue pair for each core that the configuration gives them.
- * Main thread; errors are written with log_line().
+ * Ports: DPDK devices with one queue pair for each core that the configuration gives them, and
+ * their exception twins. Main thread; errors are written with log_line().
  */
 #pragma once
 
@@ -8,19 +8,33 @@
 #include <stdint.h>
 
 #include <ptrd/config.h>
+#include <ptrd/node.h>
 
+#include "exception.h"
 #include "frame.h"
 
 struct steer;
 
 #define PORTS_MAX 16
 
+/* What one worker works on. */
+struct port_queue {
+	uint16_t device; /* as rte_eth_rx_burst() and rte_eth_tx_burst() name it, with `queue` */
+	uint16_t queue;
+	uint16_t exception_queue; /* of the port's exception device */
+};
+
 struct port {
-	uint16_t id;         /* of DPDK */
-	uint16_t queues;     /* pairs */
-	struct steer *steer; /* NULL for a virtual device */
-	bool started;        /* as a DPDK device */
-	bool lost;           /* its XDP program has gone, and that has been told */
+	const struct ptrd_config_port *config;
+	struct port_queue queue[PTRD_READERS_MAX];
+	uint16_t queues;        /* pairs, one for each worker */
+	uint16_t devices;       /* 1; or one for each queue, where net_af_xdp asks for it */
+	uint16_t device_queues; /* of each */
+	uint16_t started;       /* devices that have started */
+	uint16_t exception;     /* the exception device or EXCEPTION_NONE */
+	unsigned checksums;     /* what is known of every frame: enum frame_checksums */
+	struct steer *steer;    /* NULL but for an interface */
+	bool lost;              /* its XDP program has gone, and that has been told */
 };
 
 struct ports {
@@ -32,7 +46,7 @@ struct ports {
 int ports_claim(struct ports *ports, const struct ptrd_config_dataplane *dataplane);
 
 /* Once the EAL runs: queues, packet memory, start. Returns 0, or -1. */
-int ports_start(struct ports *ports, const struct ptrd_config_dataplane *dataplane);
+int ports_start(struct ports *ports, const struct frame_services *services);
 
 /* Once the workers run: queries come to them from now on. Returns 0, or -1. */
 int ports_open(struct ports *ports, const struct frame_services *services);

@@ -1,5 +1,6 @@
 #include "tcp.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,10 +38,10 @@ struct connection {
 	struct client *client;
 	struct bufferevent *stream;
 	struct event *idle;
-	struct event *again; /* its next turn */
-	bool queued;         /* that is to come */
-	uint16_t port;       /* the client's, host byte order */
-	bool ended;          /* the client sends nothing more */
+	struct event *again;             /* its next turn */
+	bool queued;                     /* that is to come */
+	struct sockaddr_storage address; /* the client's */
+	bool ended;                      /* the client sends nothing more */
 };
 
 TAILQ_HEAD(connection_list, connection);
@@ -60,7 +61,7 @@ struct tcp {
 	struct clients *clients;
 	struct connection_list connections; /* the one that has been idle longest is first */
 	uint32_t open;
-	struct listener listeners[FRAME_SERVICES_MAX];
+	struct listener listeners[2 * FRAME_SERVICES_MAX]; /* of both families */
 	unsigned listeners_count;
 	struct event *resume;
 	int accept_error;            /* errno that has been told, 0 since one was accepted */
@@ -113,9 +114,9 @@ static int answer_one(
 		.msg = tcp->message,
 		.len = len,
 		.room = sizeof(tcp->message),
-		.port = connection->port,
 		.transport = DNS_TCP,
 	};
+	respond_client(&request, (const void *)&connection->address);
 	respond(tcp->serving, &request);
 	if (request.reply_len == 0)
 		return -1;
@@ -230,7 +231,8 @@ static int make_events(struct connection *connection, int fd)
 }
 
 /* Returns 0; or -1 if memory is short, and `fd` is then still open. */
-static int connection_open(struct tcp *tcp, int fd, struct client *client, uint16_t port)
+static int connection_open(
+	struct tcp *tcp, int fd, struct client *client, const struct sockaddr_storage *address)
 {
 	const int on = 1;
 	struct connection *connection = calloc(1, sizeof(*connection));
@@ -239,7 +241,7 @@ static int connection_open(struct tcp *tcp, int fd, struct client *client, uint1
 		return -1;
 	connection->tcp = tcp;
 	connection->client = client;
-	connection->port = port;
+	connection->address = *address;
 	if (make_events(connection, fd) != 0) {
 		if (connection->idle != NULL)
 			event_free(connection->idle);
@@ -259,20 +261,34 @@ static int connection_open(struct tcp *tcp, int fd, struct client *client, uint1
 	return 0;
 }
 
+/* What counts as one client: an IPv4 address; of IPv6 a /64, as many addresses as that has. IPv4
+ * takes the values of ::/32, which is nobody's. */
+static uint64_t client_key(const struct sockaddr_storage *address)
+{
+	const struct sockaddr_in *ipv4 = (const void *)address;
+	const struct sockaddr_in6 *ipv6 = (const void *)address;
+	uint64_t key;
+
+	if (address->ss_family == AF_INET)
+		return ntohl(ipv4->sin_addr.s_addr);
+	memcpy(&key, &ipv6->sin6_addr, sizeof(key));
+	return be64toh(key);
+}
+
 /*
  * Takes the connection in or closes it. When all places are taken, the connection that has been
  * idle longest makes room: whoever holds many would otherwise keep everybody else out.
  */
-static void admit(struct tcp *tcp, int fd, const struct sockaddr_in *peer)
+static void admit(struct tcp *tcp, int fd, const struct sockaddr_storage *peer)
 {
 	struct client *client
-		= clients_enter(tcp->clients, peer->sin_addr.s_addr, tcp->limits->per_client);
+		= clients_enter(tcp->clients, client_key(peer), tcp->limits->per_client);
 
 	if (client != NULL && tcp->open >= tcp->limits->connections) {
 		connection_free(TAILQ_FIRST(&tcp->connections));
-		ptrd_count(&tcp->counters->event[PTRD_EVENT_TCP_REFUSED], 1);
+		ptrd_count(&tcp->counters->event[PTRD_EVENT_TCP_EVICTED], 1);
 	}
-	if (client != NULL && connection_open(tcp, fd, client, ntohs(peer->sin_port)) == 0) {
+	if (client != NULL && connection_open(tcp, fd, client, peer) == 0) {
 		ptrd_count(&tcp->counters->event[PTRD_EVENT_TCP_ACCEPTED], 1);
 		return;
 	}
@@ -312,7 +328,7 @@ static void on_accept(evutil_socket_t listening, short what, void *argument)
 
 	(void)what;
 	for (unsigned i = 0; i < ACCEPTS_TURN; i++) {
-		struct sockaddr_in peer = {0};
+		struct sockaddr_storage peer = {0};
 		socklen_t peer_len = sizeof(peer);
 		const int fd = accept4(
 			listening, (void *)&peer, &peer_len, SOCK_NONBLOCK | SOCK_CLOEXEC);

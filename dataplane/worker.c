@@ -12,72 +12,111 @@
 #define BURST 32
 static_assert(BURST <= DNS_BURST, "one burst is one call of each stage");
 
-/* Queries of one burst: the three arrays run in parallel. */
+/* What one burst brought: queries, in three arrays that run in parallel, and the rest. */
 struct burst {
 	struct rte_mbuf *mbuf[BURST];
 	struct frame frame[BURST];
 	struct dns_request request[BURST];
 	uint16_t count;
+	struct rte_mbuf *other[BURST]; /* no queries: the kernel's */
+	uint16_t others;
 };
 
-static enum ptrd_event event_of(enum frame_verdict verdict)
+/* What the adapter found out about the checksums, and what holds for all frames of the port. */
+static unsigned checksums_of(const struct worker *worker, const struct rte_mbuf *mbuf)
 {
-	switch (verdict) {
-	case FRAME_SHORT:
-		return PTRD_EVENT_FRAME_SHORT;
-	case FRAME_CHECKSUM:
-		return PTRD_EVENT_FRAME_CHECKSUM;
-	default:
-		return PTRD_EVENT_FRAME_FOREIGN;
-	}
+	const uint64_t ip = mbuf->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK;
+	const uint64_t udp = mbuf->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
+	unsigned known = worker->port->checksums;
+
+	if (ip == RTE_MBUF_F_RX_IP_CKSUM_GOOD)
+		known |= FRAME_IP_GOOD;
+	if (udp == RTE_MBUF_F_RX_L4_CKSUM_GOOD || udp == RTE_MBUF_F_RX_L4_CKSUM_NONE)
+		known |= FRAME_UDP_GOOD;
+	else if (udp == RTE_MBUF_F_RX_L4_CKSUM_BAD)
+		known |= FRAME_UDP_BAD;
+	return known;
 }
 
-/* Adds the query in `mbuf` to the burst; drops and counts whatever is none. */
-static void take_frame(const struct serving *serving, struct ptrd_counters *counters,
+static void drop(struct ptrd_counters *counters, enum ptrd_event why, struct rte_mbuf *mbuf)
+{
+	ptrd_count(&counters->event[why], 1);
+	rte_pktmbuf_free(mbuf);
+}
+
+/* A frame that is not the fast path's: the kernel's, where it is behind the port. */
+static void set_aside(const struct worker *worker, struct ptrd_counters *counters,
+	struct burst *burst, struct rte_mbuf *mbuf, enum ptrd_event why)
+{
+	if (worker->port->exception == EXCEPTION_NONE)
+		drop(counters, why, mbuf);
+	else
+		burst->other[burst->others++] = mbuf;
+}
+
+/* Adds the query in `mbuf` to the burst. */
+static void take_query(struct burst *burst, struct rte_mbuf *mbuf, unsigned end)
+{
+	const struct frame *frame = &burst->frame[burst->count];
+	struct dns_request *request = &burst->request[burst->count];
+
+	/* Field by field: clearing the rest, which the engine sets, would take longer. */
+	request->msg = frame->bytes + frame->dns;
+	request->len = frame->len;
+	request->room = (uint16_t)(end - frame->dns);
+	request->port = frame->port;
+	request->transport = DNS_UDP;
+	request->client_ipv6 = frame->ipv6;
+	frame_client(frame, request->client);
+	burst->mbuf[burst->count++] = mbuf;
+}
+
+static void take_frame(const struct worker *worker, struct ptrd_counters *counters,
 	struct burst *burst, struct rte_mbuf *mbuf)
 {
 	struct frame *frame = &burst->frame[burst->count];
-	enum ptrd_event drop = PTRD_EVENT_FRAME_LONG;
+	const unsigned end = mbuf->data_len + rte_pktmbuf_tailroom(mbuf);
 
-	if (mbuf->nb_segs == 1) {
-		uint8_t *bytes = rte_pktmbuf_mtod(mbuf, uint8_t *);
-		const enum frame_verdict verdict
-			= frame_parse(frame, bytes, mbuf->data_len, &serving->services);
-		const unsigned end = mbuf->data_len + rte_pktmbuf_tailroom(mbuf);
-
-		drop = event_of(verdict);
-		if (verdict == FRAME_QUERY && end < (unsigned)frame->dns + DNS_UDP_SIZE)
-			drop = PTRD_EVENT_FRAME_LONG;
-		else if (verdict == FRAME_QUERY) {
-			burst->request[burst->count] = (struct dns_request){
-				.msg = bytes + frame->dns,
-				.len = frame->len,
-				.room = (uint16_t)(end - frame->dns),
-				.port = frame->port,
-				.transport = DNS_UDP,
-			};
-			burst->mbuf[burst->count++] = mbuf;
-			return;
-		}
+	if (mbuf->nb_segs > 1) {
+		set_aside(worker, counters, burst, mbuf, PTRD_EVENT_FRAME_LONG);
+		return;
 	}
-	ptrd_count(&counters->event[drop], 1);
-	rte_pktmbuf_free(mbuf);
+	switch (frame_parse(frame, rte_pktmbuf_mtod(mbuf, uint8_t *), mbuf->data_len,
+		&worker->serving->services, checksums_of(worker, mbuf))) {
+	case FRAME_QUERY:
+		if (end < (unsigned)frame->dns + DNS_UDP_SIZE)
+			set_aside(worker, counters, burst, mbuf, PTRD_EVENT_FRAME_LONG);
+		else
+			take_query(burst, mbuf, end);
+		break;
+	case FRAME_FOREIGN:
+		set_aside(worker, counters, burst, mbuf, PTRD_EVENT_FRAME_FOREIGN);
+		break;
+	case FRAME_SHORT:
+		drop(counters, PTRD_EVENT_FRAME_SHORT, mbuf);
+		break;
+	case FRAME_CHECKSUM:
+		drop(counters, PTRD_EVENT_FRAME_CHECKSUM, mbuf);
+		break;
+	}
 }
 
 static void receive(
 	const struct worker *worker, struct ptrd_counters *counters, struct burst *burst)
 {
 	struct rte_mbuf *received[BURST];
-	const uint16_t n = rte_eth_rx_burst(worker->port, worker->queue, received, BURST);
+	const uint16_t n
+		= rte_eth_rx_burst(worker->queue.device, worker->queue.queue, received, BURST);
 
 	burst->count = 0;
+	burst->others = 0;
 	if (n == 0)
 		return;
 	ptrd_count(&counters->event[PTRD_EVENT_RX], n);
 	for (uint16_t i = 0; i < n; i++)
 		rte_prefetch0(rte_pktmbuf_mtod(received[i], void *));
 	for (uint16_t i = 0; i < n; i++)
-		take_frame(worker->serving, counters, burst, received[i]);
+		take_frame(worker, counters, burst, received[i]);
 }
 
 /* Frames the replies; the queries that get none are freed, the others move up. */
@@ -89,13 +128,11 @@ static void frame_replies(struct ptrd_counters *counters, struct burst *burst)
 		const struct dns_request *request = &burst->request[i];
 		struct rte_mbuf *mbuf = burst->mbuf[i];
 
-		ptrd_count(&counters->outcome[request->outcome], 1);
+		serving_count(counters, request);
 		if (request->reply_len == 0) {
 			rte_pktmbuf_free(mbuf);
 			continue;
 		}
-		if (request->truncated)
-			ptrd_count(&counters->event[PTRD_EVENT_TRUNCATED], 1);
 		mbuf->data_len = frame_reply(&burst->frame[i], request->reply_len, request->sum);
 		mbuf->pkt_len = mbuf->data_len;
 		burst->mbuf[replies++] = mbuf;
@@ -103,35 +140,48 @@ static void frame_replies(struct ptrd_counters *counters, struct burst *burst)
 	burst->count = replies;
 }
 
-static void transmit(
-	const struct worker *worker, struct ptrd_counters *counters, struct burst *burst)
+/* Sends `count` frames and counts them as `sent`; those that find no room count as `full`: waiting
+ * for it would lose queries at the other end, uncounted. */
+static void transmit(struct ptrd_counters *counters, uint16_t device, uint16_t queue,
+	struct rte_mbuf **mbufs, uint16_t count, enum ptrd_event sent, enum ptrd_event full)
+{
+	if (count == 0)
+		return;
+	const uint16_t taken = rte_eth_tx_burst(device, queue, mbufs, count);
+
+	ptrd_count(&counters->event[sent], taken);
+	if (taken == count)
+		return;
+	ptrd_count(&counters->event[full], (uint64_t)count - taken);
+	rte_pktmbuf_free_bulk(mbufs + taken, (unsigned)(count - taken));
+}
+
+static void answer(const struct worker *worker, struct ptrd_counters *counters, struct burst *burst)
 {
 	if (burst->count == 0)
 		return;
-	const uint16_t sent
-		= rte_eth_tx_burst(worker->port, worker->queue, burst->mbuf, burst->count);
+	const struct dns_context context = serving_context(worker->serving, worker->reader);
 
-	ptrd_count(&counters->event[PTRD_EVENT_TX], sent);
-	if (sent == burst->count)
-		return;
-	/* Waiting for the ring would lose queries at the other end, uncounted. */
-	ptrd_count(&counters->event[PTRD_EVENT_TX_FULL], (uint64_t)burst->count - sent);
-	rte_pktmbuf_free_bulk(burst->mbuf + sent, (unsigned)(burst->count - sent));
+	dns_answer(&context, burst->request, burst->count);
+	frame_replies(counters, burst);
+	transmit(counters, worker->queue.device, worker->queue.queue, burst->mbuf, burst->count,
+		PTRD_EVENT_TX, PTRD_EVENT_TX_FULL);
 }
 
-static void answer_burst(const struct worker *worker, struct ptrd_counters *counters)
+/* Between the port and its exception twin, both ways. */
+static void exchange(
+	const struct worker *worker, struct ptrd_counters *counters, struct burst *burst)
 {
-	struct burst burst;
+	const uint16_t twin = worker->port->exception;
+	const uint16_t twin_queue = worker->queue.exception_queue;
 
-	receive(worker, counters, &burst);
-	if (burst.count == 0)
+	if (twin == EXCEPTION_NONE)
 		return;
-	const struct dns_view *view
-		= atomic_load_explicit(&worker->serving->view, memory_order_acquire);
-
-	dns_answer(view, burst.request, burst.count);
-	frame_replies(counters, &burst);
-	transmit(worker, counters, &burst);
+	transmit(counters, twin, twin_queue, burst->other, burst->others, PTRD_EVENT_TO_KERNEL,
+		PTRD_EVENT_KERNEL_FULL);
+	const uint16_t n = rte_eth_rx_burst(twin, twin_queue, burst->other, BURST);
+	transmit(counters, worker->queue.device, worker->queue.queue, burst->other, n,
+		PTRD_EVENT_FROM_KERNEL, PTRD_EVENT_KERNEL_FULL);
 }
 
 int worker_register(const struct worker *worker)
@@ -139,7 +189,7 @@ int worker_register(const struct worker *worker)
 	if (rte_rcu_qsbr_thread_register(node_qsbr(worker->serving->node), worker->reader) == 0)
 		return 0;
 	log_line("the worker of port %u queue %u cannot register as reader %u (there are %d)",
-		worker->port, worker->queue, worker->reader, PTRD_READERS_MAX);
+		worker->queue.device, worker->queue.queue, worker->reader, PTRD_READERS_MAX);
 	return -1;
 }
 
@@ -149,11 +199,14 @@ int worker_run(void *argument)
 	struct serving *serving = worker->serving;
 	struct ptrd_counters *counters = &serving->node->counters[worker->reader];
 	struct rte_rcu_qsbr *qsbr = node_qsbr(serving->node);
+	struct burst burst;
 
 	rte_rcu_qsbr_thread_online(qsbr, worker->reader);
 	while (!atomic_load_explicit(&serving->stop, memory_order_relaxed)) {
-		answer_burst(worker, counters);
-		/* Here this worker holds no reference into a view or a table. */
+		receive(worker, counters, &burst);
+		answer(worker, counters, &burst);
+		exchange(worker, counters, &burst);
+		/* Here this worker holds no reference into a view, a policy or a table. */
 		rte_rcu_qsbr_quiescent(qsbr, worker->reader);
 	}
 	rte_rcu_qsbr_thread_offline(qsbr, worker->reader);

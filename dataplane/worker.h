@@ -3,32 +3,13 @@
  */
 #pragma once
 
-#include <stdatomic.h>
-#include <stdbool.h>
-#include <stdint.h>
-
-#include <ptrd/node.h>
-
-#include "frame.h"
-#include "view.h"
-
-/* What all readers share. */
-struct serving {
-	/* Answers come from this view. Main lcore: wo (release), workers: ro (acquire), or they
-	 * could see the pointer before what it points to. A reader uses one view from its
-	 * loading until its next quiescent state. */
-	_Atomic(const struct dns_view *) view;
-	/* Main lcore: wo, workers: ro. Relaxed: it orders nothing. */
-	atomic_bool stop;
-	/* Written before the workers start. */
-	struct frame_services services;
-	struct ptrd_node *node;
-};
+#include "ports.h"
+#include "serving.h"
 
 struct worker {
 	struct serving *serving;
-	uint16_t port; /* of DPDK */
-	uint16_t queue;
+	const struct port *port;
+	struct port_queue queue;
 	unsigned lcore;  /* of DPDK */
 	unsigned reader; /* number in the node segment */
 };

@@ -36,7 +36,7 @@ struct param {
 	json_type type; /* JSON_TRUE stands for both truth values */
 	bool required;
 };
-#define PARAMS_MAX 12
+#define PARAMS_MAX 16
 
 struct command {
 	const char *method;

@@ -49,10 +49,13 @@ static const struct command commands[] = {
 		{"prefixes", JSON_ARRAY, true},
 		{"suffix", JSON_STRING, true},
 		{"default_name", JSON_STRING, false},
+		{"default_name6", JSON_STRING, false},
 		{"default_ttl", JSON_INTEGER, false},
 		{"unbound", JSON_STRING, false},
 		{"soa", JSON_OBJECT, false},
 		{"ns", JSON_OBJECT, false},
+		{"rfc2317", JSON_STRING, false},
+		{"delegations", JSON_ARRAY, false},
 		{"state", JSON_STRING, false}}},
 	{"region.get", READS, BATCH, region_get, {
 		{"name", JSON_STRING, true}}},

@@ -63,6 +63,15 @@ static bool bind_new(struct call *call, struct eip *eip, const char *project)
 		return refuse_field(
 			&call->why, "address", json_object_get(call->params, "address"));
 	}
+	const struct region_delegation *delegation
+		= region_delegation_of(eip->region, &eip->address);
+	if (delegation != NULL) {
+		refuse(&call->why, PTRD_ERR_INVALID_ADDRESS,
+			"%s is delegated: names of %s are in %s, at other name servers",
+			address_format(&eip->address, text), delegation->prefix, delegation->name);
+		return refuse_field(
+			&call->why, "address", json_object_get(call->params, "address"));
+	}
 	if (!choose_id(call, eip->region, eip->id))
 		return false;
 	snprintf(eip->project, sizeof(eip->project), "%s", project);
@@ -78,7 +87,6 @@ static bool bind_new(struct call *call, struct eip *eip, const char *project)
 static bool bind_over(struct call *call, struct eip *eip, const char *project)
 {
 	struct control *control = call->control;
-	const bool had_ptr = eip->has_ptr;
 	char id[EIP_ID_MAX];
 
 	/* The client may keep the id that the address has. */
@@ -89,7 +97,8 @@ static bool bind_over(struct call *call, struct eip *eip, const char *project)
 		return false;
 	if (!store_eip_rebind(control->store, eip, id, project))
 		return call_store_failed(call);
-	if (had_ptr && eip->region->attached
+	/* Without a PTR too: the region's serial rises with its revision. */
+	if (eip->region->attached
 		&& publisher_unset(control->publisher, eip->region->name, &eip->address) < 0)
 		return call_publisher_failed(call);
 	return done(call, eip);

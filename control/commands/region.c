@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine.h"
 #include "load.h"
 #include "region_spec.h"
 
@@ -31,16 +32,73 @@ static bool prefixes_free(struct call *call, const struct region *region)
 	return true;
 }
 
-/* A name that is taken: the same region once more is no error, another one is. */
-static bool create_again(
-	struct call *call, const struct region *region, const json_t *spec, bool attached)
+/* The zones that a region names itself: its own by RFC 2317, then those of its delegations. */
+static const char *zone_name(const struct region *region, unsigned i)
+{
+	return i == 0 ? region->info.rfc2317 : region->info.delegations[i - 1].name;
+}
+
+static unsigned zone_names(const struct region *region)
+{
+	return 1 + region->info.delegations_count;
+}
+
+/* True if none of the region's zones is at, above or below one of `other`. */
+static bool names_apart(struct call *call, const struct region *region, const struct region *other)
+{
+	for (unsigned i = 0; i < zone_names(region); i++)
+		for (unsigned j = 0; j < zone_names(other); j++) {
+			const char *name = zone_name(region, i), *taken = zone_name(other, j);
+
+			if (name == NULL || taken == NULL || !names_nested(name, taken))
+				continue;
+			refuse(&call->why, PTRD_ERR_INVALID_REGION,
+				"%s is not apart from %s, a zone of region %s", QUOTE(name),
+				QUOTE(taken), other->name);
+			return refuse_field(&call->why, i == 0 ? "rfc2317" : "delegations", NULL);
+		}
+	return true;
+}
+
+static bool names_free(struct call *call, const struct region *region)
+{
+	size_t count;
+	const struct region *const *regions = store_regions(call->control->store, &count);
+
+	for (size_t i = 0; i < count; i++)
+		if (!names_apart(call, region, regions[i]))
+			return false;
+	return true;
+}
+
+static bool can_be_served(struct call *call, const struct region *region)
+{
+	char error[ENGINE_ERROR_SIZE];
+
+	return engine_check_region(&region->info, error)
+		|| refuse(&call->why, PTRD_ERR_INVALID_REGION, "%s", error);
+}
+
+/* Name of a member that `a` has and `b` has not, or has another value of; or NULL. */
+static const char *member_differs(json_t *a, const json_t *b)
 {
 	const char *name;
 	json_t *value;
 
 	json_object_foreach(
-		region->spec, name, value) if (!json_equal(json_object_get(spec, name), value))
-	{
+		a, name, value) if (!json_equal(json_object_get(b, name), value)) return name;
+	return NULL;
+}
+
+/* A name that is taken: the same region once more is no error, another one is. */
+static bool create_again(
+	struct call *call, const struct region *region, json_t *spec, bool attached)
+{
+	const char *name = member_differs(region->spec, spec);
+
+	if (name == NULL)
+		name = member_differs(spec, region->spec);
+	if (name != NULL) {
 		refuse(&call->why, PTRD_ERR_INVALID_REGION,
 			"region %s exists with another value of this", region->name);
 		return refuse_field(&call->why, name, json_object_get(spec, name));
@@ -62,7 +120,8 @@ static bool create_new(struct call *call, const char *name, json_t *spec, bool a
 	if (region == NULL)
 		return refuse(&call->why, PTRD_ERR_INTERNAL, "out of memory");
 	region->attached = attached;
-	if (!prefixes_free(call, region)) {
+	if (!prefixes_free(call, region) || !names_free(call, region)
+		|| !can_be_served(call, region)) {
 		region_free(region);
 		return false;
 	}

@@ -4,11 +4,11 @@
 
 #include <ptrd/directory.h>
 
-#include "template.h"
-
+#include "engine.h"
 #include "region_spec.h"
 
 #define DEFAULT_NAME "ecs-{a}-{b}-{c}-{d}.{suffix}"
+#define DEFAULT_NAME6 "ecs-{address}.{suffix}"
 
 static const struct param soa_params[] = {
 	{"mname", JSON_STRING, false},
@@ -132,21 +132,46 @@ static bool put_prefixes(struct call *call, json_t *spec)
 	return true;
 }
 
-/* The template must give a host name for every address: the engine's compiler is the judge. */
-static bool put_default_name(struct call *call, json_t *spec)
+/* The template must give a host name for every address of its family. */
+static bool put_template(
+	struct call *call, json_t *spec, const char *name, bool ipv6, const char *fallback)
 {
-	const json_t *value = json_object_get(call->params, "default_name");
-	const char *text = call_text(call, "default_name", DEFAULT_NAME);
+	const json_t *value = json_object_get(call->params, name);
+	const char *text = call_text(call, name, fallback);
 	const char *suffix = json_string_value(json_object_get(spec, "suffix"));
-	char error[TEMPLATE_ERROR_SIZE];
-	struct dns_template compiled;
+	char error[ENGINE_ERROR_SIZE];
 
-	if (dns_template_compile(&compiled, text, suffix, error) < 0) {
+	if (!engine_check_template(text, suffix, ipv6, error)) {
 		refuse(&call->why, PTRD_ERR_INVALID_REGION, "%s", error);
 		call->why.value = value;
 		return false;
 	}
-	return json_object_set_new(spec, "default_name", json_string(text)) == 0;
+	return json_object_set_new(spec, name, json_string(text)) == 0;
+}
+
+static bool put_default_name(struct call *call, json_t *spec)
+{
+	return put_template(call, spec, "default_name", false, DEFAULT_NAME);
+}
+
+/* The prefixes are in order: an IPv6 one is the last. */
+static bool has_ipv6(const json_t *spec)
+{
+	const json_t *prefixes = json_object_get(spec, "prefixes");
+	const json_t *last = json_array_get(prefixes, json_array_size(prefixes) - 1);
+
+	return strchr(json_string_value(last), ':') != NULL;
+}
+
+/*
+ * Left out where there is no IPv6 prefix, unless given: names of IPv6 addresses are the longest,
+ * and must not limit the suffix of a region that has none.
+ */
+static bool put_default_name6(struct call *call, json_t *spec)
+{
+	if (!has_ipv6(spec) && json_object_get(call->params, "default_name6") == NULL)
+		return true;
+	return put_template(call, spec, "default_name6", true, DEFAULT_NAME6);
 }
 
 /* `label` in front of the suffix. */
@@ -161,30 +186,48 @@ static bool below_suffix(
 		|| refuse_field(&call->why, "suffix", json_object_get(call->params, "suffix"));
 }
 
-static bool put_ns_names(struct call *call, const json_t *given, json_t *names)
+static bool has_text(const json_t *array, const char *text)
 {
-	char field[32], canonical[NAME_TEXT_MAX];
 	const json_t *value;
 	size_t i;
 
-	if (json_array_size(given) < 1 || json_array_size(given) > PTRD_REGION_NS_MAX) {
-		refuse(&call->why, PTRD_ERR_INVALID_REGION, "has %zu names, must have 1 to %d",
-			json_array_size(given), PTRD_REGION_NS_MAX);
-		return refuse_field(&call->why, "ns.names", NULL);
+	json_array_foreach(
+		array, i, value) if (strcmp(json_string_value(value), text) == 0) return true;
+	return false;
+}
+
+static bool put_host_name(struct call *call, const char *field, const json_t *value, json_t *names)
+{
+	char canonical[NAME_TEXT_MAX];
+
+	if (!json_is_string(value)) {
+		call->why.rpc = PTRD_RPC_INVALID_PARAMS;
+		refuse(&call->why, PTRD_ERR_INVALID_REQUEST, "must be a string");
+		return refuse_field(&call->why, field, value);
 	}
+	if (!name_canonical(json_string_value(value), canonical, &call->why))
+		return refuse_field(&call->why, field, value);
+	return has_text(names, canonical)
+		|| json_array_append_new(names, json_string(canonical)) == 0;
+}
+
+bool put_host_names(struct call *call, const char *field, const json_t *given, json_t *names)
+{
+	char member[sizeof(call->why.field)];
+	const json_t *value;
+	size_t i;
+
 	json_array_foreach(given, i, value)
 	{
-		snprintf(field, sizeof(field), "ns.names[%zu]", i);
-		if (!json_is_string(value)) {
-			call->why.rpc = PTRD_RPC_INVALID_PARAMS;
-			refuse(&call->why, PTRD_ERR_INVALID_REQUEST, "must be a string");
-			return refuse_field(&call->why, field, value);
-		}
-		if (!name_canonical(json_string_value(value), canonical, &call->why))
-			return refuse_field(&call->why, field, value);
-		json_array_append_new(names, json_string(canonical));
+		snprintf(member, sizeof(member), "%s[%zu]", field, i);
+		if (!put_host_name(call, member, value, names))
+			return false;
 	}
-	return true;
+	if (json_array_size(names) >= 1 && json_array_size(names) <= PTRD_REGION_NS_MAX)
+		return true;
+	refuse(&call->why, PTRD_ERR_INVALID_REGION, "has %zu names, must have 1 to %d",
+		json_array_size(names), PTRD_REGION_NS_MAX);
+	return refuse_field(&call->why, field, NULL);
 }
 
 static bool put_ns(struct call *call, json_t *spec)
@@ -199,7 +242,7 @@ static bool put_ns(struct call *call, json_t *spec)
 	if (given != NULL && !params_check(ns_params, "ns.", given, &call->why))
 		return false;
 	if (given_names != NULL) {
-		if (!put_ns_names(call, given_names, names))
+		if (!put_host_names(call, "ns.names", given_names, names))
 			return false;
 	} else {
 		if (!below_suffix(call, spec, "ns1", name))
@@ -232,14 +275,14 @@ static bool put_soa(struct call *call, json_t *spec)
 static bool put_all(struct call *call, json_t *spec)
 {
 	return put_prefixes(call, spec) && put_name(call, spec, "", call->params, "suffix", "")
-		&& put_default_name(call, spec)
+		&& put_default_name(call, spec) && put_default_name6(call, spec)
 		&& put_seconds(call, spec, "", call->params, "default_ttl", 300)
 		&& check_word(call, "unbound", "nxdomain", "default")
 		&& json_object_set_new(
 			   spec, "unbound", json_string(call_text(call, "unbound", "nxdomain")))
 		== 0
-		&& put_ns(call, spec) && put_soa(call, spec)
-		&& check_word(call, "state", "attached", "detached");
+		&& put_ns(call, spec) && put_soa(call, spec) && put_rfc2317(call, spec)
+		&& put_delegations(call, spec) && check_word(call, "state", "attached", "detached");
 }
 
 json_t *region_spec(struct call *call)

@@ -1,11 +1,9 @@
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-#include "template.h"
-
 #include "call.h"
+#include "engine.h"
 
 json_t *show_time(int64_t seconds)
 {
@@ -39,31 +37,12 @@ static json_t *show_names(const char *names)
 	return array;
 }
 
-/* Wire format of a host name, as dns_template_expand() makes it: no byte that needs an escape. */
-static void name_text(const uint8_t *wire, char text[static NAME_TEXT_MAX])
-{
-	for (; *wire != 0; wire += 1 + *wire) {
-		memcpy(text, wire + 1, *wire);
-		text += *wire;
-		*text++ = '.';
-	}
-	*text = '\0';
-}
-
 static json_t *show_default_name(const struct eip *eip)
 {
-	const struct region_info *info = &eip->region->info;
-	char text[NAME_TEXT_MAX], error[TEMPLATE_ERROR_SIZE];
-	uint8_t wire[PTRD_NAME_WIRE_MAX];
-	struct dns_template compiled;
-	uint32_t number;
+	char name[NAME_TEXT_MAX];
 
-	if (dns_template_compile(&compiled, info->default_name, info->suffix, error) < 0)
-		return json_null();
-	memcpy(&number, eip->address.bytes, sizeof(number));
-	dns_template_expand(&compiled, ntohl(number), wire);
-	name_text(wire, text);
-	return json_string(text);
+	return engine_default_name(&eip->region->info, &eip->address, name) ? json_string(name)
+									    : json_null();
 }
 
 static json_t *show_eip_ptr(const struct eip *eip)

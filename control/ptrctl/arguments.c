@@ -9,6 +9,12 @@ static bool is_option(const char *word)
 	return word[0] == '-' && word[1] == '-';
 }
 
+/* True if it makes an array, of as many values as are given. */
+static bool collects(const struct argument *argument)
+{
+	return argument->type == ARGUMENT_TEXTS || argument->type == ARGUMENT_OBJECTS;
+}
+
 /* Finds the option that `text` names, alone or as --option=value. */
 static const struct argument *find_option(const struct argument *arguments, const char *text)
 {
@@ -25,7 +31,7 @@ static const struct argument *find_option(const struct argument *arguments, cons
 static const struct argument *next_place(
 	const struct argument *arguments, const struct argument *last)
 {
-	if (last != NULL && last->type == ARGUMENT_TEXTS)
+	if (last != NULL && collects(last))
 		return last;
 	for (const struct argument *a = last == NULL ? arguments : last + 1; a->word != NULL; a++)
 		if (!is_option(a->word))
@@ -81,6 +87,12 @@ static json_t *parse_value(const struct argument *argument, const char *title, c
 			fprintf(stderr, "ptrctl: %s: %s: not JSON at column %d: %s\n", title,
 				argument->word, error.column, error.text);
 		break;
+	case ARGUMENT_OBJECTS:
+		value = argument->object(text);
+		if (value == NULL)
+			fprintf(stderr, "ptrctl: %s: %s: '%s' is not of the form %s\n", title,
+				argument->word, text, argument->value);
+		break;
 	case ARGUMENT_TEXT:
 	case ARGUMENT_TEXTS:
 	case ARGUMENT_FLAG:
@@ -104,7 +116,7 @@ static bool set(
 	if (value == NULL)
 		return false;
 	json_t *old = json_object_get(object, member);
-	if (argument->type == ARGUMENT_TEXTS) {
+	if (collects(argument)) {
 		if (old == NULL)
 			json_object_set_new(object, member, old = json_array());
 		return json_array_append_new(old, value) == 0;
@@ -188,7 +200,7 @@ void arguments_print(FILE *out, const struct argument *arguments)
 	for (const struct argument *a = arguments; a->word != NULL; a++) {
 		const char *space = a->value != NULL ? " " : "";
 		const char *value = a->value != NULL ? a->value : "";
-		bool many = a->type == ARGUMENT_TEXTS;
+		bool many = collects(a);
 
 		if (a->required)
 			fprintf(out, many ? " %s%s%s [%s%s%s..]" : " %s%s%s", a->word, space, value,

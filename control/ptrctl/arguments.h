@@ -12,9 +12,10 @@
 enum argument_type {
 	ARGUMENT_TEXT,
 	ARGUMENT_NUMBER,
-	ARGUMENT_TEXTS, /* collected in an array: an option may be repeated, a word may be many */
-	ARGUMENT_FLAG,  /* an option without a value: `flag` is what it sets */
-	ARGUMENT_JSON,  /* a word that is a JSON object */
+	ARGUMENT_TEXTS,   /* collected in an array: an option may be repeated, a word may be many */
+	ARGUMENT_FLAG,    /* an option without a value: `flag` is what it sets */
+	ARGUMENT_JSON,    /* a word that is a JSON object */
+	ARGUMENT_OBJECTS, /* collected in an array as ARGUMENT_TEXTS, each made by `object` */
 };
 
 struct argument {
@@ -24,6 +25,11 @@ struct argument {
 	enum argument_type type;
 	bool required;
 	const char *flag; /* ARGUMENT_FLAG: text that the member gets */
+	/*
+	 * ARGUMENT_OBJECTS: the object that a text stands for, or NULL if it has not the form
+	 * `value`.
+	 */
+	json_t *(*object)(const char *text);
 };
 
 /*

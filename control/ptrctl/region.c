@@ -1,10 +1,12 @@
 #include "command.h"
+#include "delegation.h"
 
 static const struct argument create_arguments[] = {
 	{"NAME", NULL, "name", ARGUMENT_TEXT, .required = true},
 	{"--prefix", "PREFIX", "prefixes", ARGUMENT_TEXTS, .required = true},
 	{"--suffix", "DOMAIN", "suffix", ARGUMENT_TEXT, .required = true},
 	{"--default-name", "TEMPLATE", "default_name", ARGUMENT_TEXT},
+	{"--default-name6", "TEMPLATE", "default_name6", ARGUMENT_TEXT},
 	{"--ttl", "SECONDS", "default_ttl", ARGUMENT_NUMBER},
 	{"--unbound", "nxdomain|default", "unbound", ARGUMENT_TEXT},
 	{"--ns", "NAME", "ns.names", ARGUMENT_TEXTS},
@@ -16,6 +18,9 @@ static const struct argument create_arguments[] = {
 	{"--soa-expire", "SECONDS", "soa.expire", ARGUMENT_NUMBER},
 	{"--soa-minimum", "SECONDS", "soa.minimum", ARGUMENT_NUMBER},
 	{"--soa-ttl", "SECONDS", "soa.ttl", ARGUMENT_NUMBER},
+	{"--rfc2317", "ZONE", "rfc2317", ARGUMENT_TEXT},
+	{"--delegate", DELEGATION_FORM, "delegations", ARGUMENT_OBJECTS,
+		.object = delegation_parse},
 	{"--detached", NULL, "state", ARGUMENT_FLAG, .flag = "detached"},
 	{NULL},
 };
@@ -37,6 +42,7 @@ static const struct field region_fields[] = {
 	{"prefixes", "prefixes"},
 	{"suffix", "suffix"},
 	{"default name", "default_name"},
+	{"default name6", "default_name6"},
 	{"default ttl", "default_ttl"},
 	{"unbound", "unbound"},
 	{"soa mname", "soa.mname"},
@@ -44,6 +50,8 @@ static const struct field region_fields[] = {
 	{"soa serial", "soa.serial"},
 	{"soa minimum", "soa.minimum"},
 	{"ns", "ns.names"},
+	{"rfc 2317 zone", "rfc2317"},
+	{"delegations", "delegations"},
 	{"eips", "eips"},
 	{"ptrs", "ptrs"},
 	{"revision", "revision"},

@@ -1,5 +1,6 @@
 #include "view.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,12 +20,33 @@ static const json_t *find(const json_t *object, const char *path)
 	return json_object_get(object, path);
 }
 
-/* Text of a value; an array's values are joined by `separator`. Too long: cut. */
+static void format(char text[TEXT_MAX], const json_t *value, const char *separator);
+
+/* Adds an item's text behind `used` bytes. False: no room. */
+static bool join(char text[TEXT_MAX], size_t *used, const json_t *item, const char *separator)
+{
+	char part[TEXT_MAX];
+
+	format(part, item, ",");
+	const int n = snprintf(
+		text + *used, TEXT_MAX - *used, "%s%s", *used > 0 ? separator : "", part);
+	if (n < 0 || (size_t)n >= TEXT_MAX - *used)
+		return false;
+	*used += (size_t)n;
+	return true;
+}
+
+/*
+ * Text of a value; an array's values are joined by `separator`, an object's members by spaces. Too
+ * long: cut.
+ */
 static void format(char text[TEXT_MAX], const json_t *value, const char *separator)
 {
+	const char *name;
 	size_t index, used = 0;
 	json_t *item;
 
+	text[0] = '\0';
 	if (json_is_string(value)) {
 		snprintf(text, TEXT_MAX, "%s", json_string_value(value));
 	} else if (json_is_integer(value)) {
@@ -32,18 +54,12 @@ static void format(char text[TEXT_MAX], const json_t *value, const char *separat
 	} else if (json_is_boolean(value)) {
 		snprintf(text, TEXT_MAX, "%s", json_is_true(value) ? "yes" : "no");
 	} else if (json_is_array(value) && json_array_size(value) > 0) {
-		text[0] = '\0';
-		json_array_foreach(value, index, item)
-		{
-			char part[TEXT_MAX];
-
-			format(part, item, ",");
-			int n = snprintf(text + used, TEXT_MAX - used, "%s%s",
-				index > 0 ? separator : "", part);
-			if (n < 0 || (size_t)n >= TEXT_MAX - used)
-				break;
-			used += (size_t)n;
-		}
+		json_array_foreach(
+			value, index, item) if (!join(text, &used, item, separator)) break;
+	} else if (json_is_object(value)) {
+		/* Iteration does not change it, but takes one that is not const. */
+		json_object_foreach((json_t *)(uintptr_t)value, name,
+			item) if (!join(text, &used, item, " ")) break;
 	} else {
 		snprintf(text, TEXT_MAX, "-");
 	}

@@ -1,35 +1,42 @@
 /*
- * Stage 4: the reply, over the query. All that is needed of the query behind its question was read
- * by dns_parse().
+ * What the answer is, given what was found of name and address.
  */
-#include "engine.h"
+#include "answer.h"
 
 #include <string.h>
 
 #include "bytes.h"
-#include "checksum.h"
-#include "edns.h"
-#include "message.h"
+#include "chaos.h"
 
-/* The section behind the question: either RRs that lie ready in a table or view, or such as are
- * built here. */
-struct answer {
-	uint16_t ancount, nscount;
-	const uint8_t *wire;
-	unsigned len; /* bytes at wire */
-	bool has_sum;
-	uint16_t sum; /* of these bytes from an even offset */
-	uint8_t built[RR_HEAD_SIZE + sizeof(((struct dns_region *)0)->soa_rdata)];
-};
+#define CHAOS_TEXT_MAX 255 /* bytes of one character-string, RFC 1035 section 3.3.14 */
 
-static void put_head(
-	uint8_t *at, unsigned owner, enum dns_type type, uint32_t ttl, unsigned rdlength)
+void answer_init(struct answer *answer)
+{
+	answer->ancount = answer->nscount = 0;
+	answer->len = 0;
+	answer->authoritative = answer->has_sum = false;
+	answer->referral = NULL;
+}
+
+static void put_head(uint8_t *at, unsigned owner, enum dns_type type, enum dns_class class,
+	uint32_t ttl, unsigned rdlength)
 {
 	store16(at, (uint16_t)owner);
 	store16(at + 2, (uint16_t)type);
-	store16(at + 4, CLASS_IN); /* also where the question asked for class ANY */
+	store16(at + 4, (uint16_t) class);
 	store32(at + 6, ttl);
 	store16(at + 10, (uint16_t)rdlength);
+}
+
+/* Finishes the answer of one RR whose RDATA was built in its place. Class IN also where the
+ * question asked for class ANY. */
+static void answer_built(struct answer *answer, enum dns_type type, enum dns_class class,
+	uint32_t ttl, unsigned rdlength)
+{
+	put_head(answer->built, POINTER_QNAME, type, class, ttl, rdlength);
+	answer->wire = answer->built;
+	answer->len = RR_HEAD_SIZE + rdlength;
+	answer->ancount = 1;
 }
 
 static void build_soa(
@@ -37,7 +44,7 @@ static void build_soa(
 {
 	uint8_t *rdata = answer->built + RR_HEAD_SIZE;
 
-	put_head(answer->built, owner, TYPE_SOA, ttl, region->soa_rdata_len);
+	put_head(answer->built, owner, TYPE_SOA, CLASS_IN, ttl, region->soa_rdata_len);
 	memcpy(rdata, region->soa_rdata, region->soa_rdata_len);
 	store32(rdata + region->soa_serial_offset, ptrd_table_serial(&region->table));
 	answer->wire = answer->built;
@@ -59,36 +66,41 @@ static enum ptrd_outcome answer_ns(struct answer *answer, const struct dns_regio
 	return PTRD_NS;
 }
 
-static enum ptrd_outcome answer_default(
-	struct answer *answer, const struct dns_region *region, uint32_t address)
+static enum ptrd_outcome answer_default(struct answer *answer, const struct dns_request *r)
 {
-	const unsigned len
-		= dns_template_expand(&region->default_name, address, answer->built + RR_HEAD_SIZE);
+	const struct dns_region *region = r->zone->region;
+	uint8_t *rdata = answer->built + RR_HEAD_SIZE;
+	const unsigned len = r->name.tree == ARPA_IPV6
+		? dns_template_expand6(&region->default_name6, r->name.address6, rdata)
+		: dns_template_expand(&region->default_name, r->name.address, rdata);
 
-	put_head(answer->built, POINTER_QNAME, TYPE_PTR, region->default_ttl, len);
-	answer->wire = answer->built;
-	answer->len = RR_HEAD_SIZE + len;
-	answer->ancount = 1;
+	answer_built(answer, TYPE_PTR, CLASS_IN, region->default_ttl, len);
 	return PTRD_PTR_DEFAULT;
+}
+
+static enum ptrd_outcome answer_failure(struct answer *answer)
+{
+	answer->authoritative = false;
+	return PTRD_SERVFAIL;
 }
 
 /* What the table holds for a bound address. */
 static enum ptrd_outcome answer_record(struct answer *answer, const struct dns_request *r)
 {
-	const struct dns_region *region = r->zone->region;
 	struct ptrd_record record;
 
-	if (!ptrd_table_record(&region->table, r->ref, &record))
-		return PTRD_SERVFAIL;
+	if (!ptrd_table_record(&r->zone->region->table, r->ref, &record))
+		return answer_failure(answer);
 	if (record.is_default)
-		return answer_default(answer, region, r->name.address);
+		return answer_default(answer, r);
 
 	const struct ptrd_cell *cell = record.cell;
+	const bool cell_ipv6 = (cell->flags & PTRD_CELL_IPV6) != 0;
 
-	if (cell->key != r->key.tag || (cell->flags & PTRD_CELL_IPV6) != 0 || cell->ancount < 1
+	if (cell->key != r->key.tag || cell_ipv6 != (r->name.tree == ARPA_IPV6) || cell->ancount < 1
 		|| cell->ancount > PTRD_RECORD_NAMES_MAX
 		|| record.wire_len < cell->ancount * (RR_HEAD_SIZE + 1))
-		return PTRD_SERVFAIL;
+		return answer_failure(answer);
 	answer->wire = record.wire;
 	answer->len = record.wire_len;
 	answer->ancount = cell->ancount;
@@ -101,134 +113,96 @@ static enum ptrd_outcome answer_record(struct answer *answer, const struct dns_r
 static enum ptrd_outcome answer_negative(
 	struct answer *answer, const struct dns_request *r, enum ptrd_outcome outcome)
 {
-	const unsigned apex = DNS_HEADER_SIZE + r->name.suffix[r->zone->octets];
+	const struct dns_region *region = r->zone->region;
 
-	build_soa(answer, r->zone->region, 0xc000u | apex, r->zone->region->negative_ttl);
+	build_soa(answer, region, 0xc000u | (DNS_HEADER_SIZE + (unsigned)r->apex_at),
+		region->negative_ttl);
 	answer->nscount = 1;
 	return outcome;
 }
 
-/* The answer to a question for a name in a served zone. */
-static enum ptrd_outcome resolve(struct answer *answer, const struct dns_request *r)
+static enum ptrd_outcome answer_referral(
+	struct answer *answer, const struct dns_delegation *cut, unsigned owner)
+{
+	answer->nscount = cut->ns_count;
+	answer->referral = cut;
+	answer->referral_owner = (uint16_t)owner;
+	return PTRD_REFERRAL;
+}
+
+/* The alias into the customer's zone, and the way there if that is ours to know. */
+static enum ptrd_outcome answer_alias(
+	struct answer *answer, const struct dns_request *r, const struct dns_delegation *delegation)
+{
+	uint8_t *label = answer->built + RR_HEAD_SIZE;
+	const unsigned label_len = 1 + dns_put_octet(label + 1, (uint8_t)r->name.address);
+
+	label[0] = (uint8_t)(label_len - 1);
+	memcpy(label + label_len, delegation->name, delegation->name_len);
+	answer_built(answer, TYPE_CNAME, CLASS_IN, delegation->region->default_ttl,
+		label_len + delegation->name_len);
+	if (delegation->inside && r->qtype != TYPE_CNAME && r->qtype != TYPE_ANY)
+		answer_referral(answer, delegation,
+			DNS_HEADER_SIZE + r->question_len + RR_HEAD_SIZE + label_len);
+	return PTRD_CNAME;
+}
+
+/* The answer for an address with no entry in the table. */
+static enum ptrd_outcome answer_unbound(
+	struct answer *answer, const struct dns_view *view, const struct dns_request *r)
+{
+	const struct dns_delegation *delegation
+		= view->delegation_count > 0 && r->name.tree == ARPA_IPV4
+		? dns_view_delegation(view, r->name.address)
+		: NULL;
+
+	if (delegation != NULL)
+		return answer_alias(answer, r, delegation);
+	if (r->zone->region->unbound_default)
+		return r->qtype == TYPE_PTR || r->qtype == TYPE_ANY
+			? answer_default(answer, r)
+			: answer_negative(answer, r, PTRD_NODATA);
+	if (r->at_apex && r->qtype == TYPE_ANY)
+		return answer_soa(answer, r->zone->region);
+	/* The apex exists by its SOA. */
+	return answer_negative(answer, r, r->at_apex ? PTRD_NODATA : PTRD_NXDOMAIN);
+}
+
+enum ptrd_outcome answer_find(
+	struct answer *answer, const struct dns_view *view, const struct dns_request *r)
 {
 	const struct dns_region *region = r->zone->region;
-	const bool apex = r->name.octets == r->zone->octets;
-	const bool address = r->name.octets == ARPA_OCTETS;
 
+	if (r->cut != NULL)
+		return answer_referral(answer, r->cut, DNS_HEADER_SIZE + (unsigned)r->cut_at);
+	answer->authoritative = true;
 	if (r->name.extra)
 		return answer_negative(answer, r, PTRD_NXDOMAIN);
-	if (apex && r->qtype == TYPE_SOA)
+	if (r->at_apex && r->qtype == TYPE_SOA)
 		return answer_soa(answer, region);
-	if (apex && r->qtype == TYPE_NS)
+	if (r->at_apex && r->qtype == TYPE_NS)
 		return answer_ns(answer, region);
-
-	if (address && (r->ref != PTRD_REF_NONE || region->unbound_default)) {
-		if (r->qtype != TYPE_PTR && r->qtype != TYPE_ANY)
-			return answer_negative(answer, r, PTRD_NODATA);
-		if (r->ref != PTRD_REF_NONE)
-			return answer_record(answer, r);
-		return answer_default(answer, region, r->name.address);
+	if (r->is_address) {
+		if (r->ref == PTRD_REF_NONE)
+			return answer_unbound(answer, view, r);
+		return r->qtype == TYPE_PTR || r->qtype == TYPE_ANY
+			? answer_record(answer, r)
+			: answer_negative(answer, r, PTRD_NODATA);
 	}
-	if (apex && r->qtype == TYPE_ANY)
+	if (r->at_apex && r->qtype == TYPE_ANY)
 		return answer_soa(answer, region);
-	/* The apex exists by its SOA, a name between apex and address as an empty non-terminal. */
-	return answer_negative(answer, r, address && !apex ? PTRD_NXDOMAIN : PTRD_NODATA);
+	/* An apex, or an empty non-terminal between apex and addresses. */
+	return answer_negative(answer, r, PTRD_NODATA);
 }
 
-/* Flags of the reply. NOTIMP goes without RD: another opcode may give its bit another meaning. */
-static uint16_t reply_flags(const struct dns_request *r, uint16_t query_flags)
+void answer_chaos(
+	struct answer *answer, const struct dns_settings *settings, const struct dns_request *r)
 {
-	unsigned flags = FLAG_QR | (r->rcode & 0xfu);
+	const char *text = chaos_text(settings, r);
+	const size_t len = strnlen(text, CHAOS_TEXT_MAX);
+	uint8_t *rdata = answer->built + RR_HEAD_SIZE;
 
-	if (r->outcome == PTRD_NOTIMP)
-		return (uint16_t)(flags | (query_flags & FLAG_OPCODE));
-	flags |= query_flags & FLAG_RD;
-	if (r->zone != NULL && r->outcome != PTRD_SERVFAIL && r->qclass == CLASS_IN)
-		flags |= FLAG_AA;
-	return (uint16_t)(flags | (r->truncated ? FLAG_TC : 0u));
-}
-
-/* Bytes that the reply may take. */
-static unsigned reply_limit(const struct dns_request *r)
-{
-	const unsigned limit = r->transport == DNS_TCP ? UINT16_MAX : r->udp_size;
-
-	return limit < r->room ? limit : r->room;
-}
-
-static void write_header(const struct dns_request *r, const struct answer *answer)
-{
-	uint8_t *msg = r->msg;
-
-	store16(msg + HEADER_FLAGS, reply_flags(r, load16(msg + HEADER_FLAGS)));
-	store16(msg + HEADER_QDCOUNT, r->question_len > 0);
-	store16(msg + HEADER_ANCOUNT, answer->ancount);
-	store16(msg + HEADER_NSCOUNT, answer->nscount);
-	store16(msg + HEADER_ARCOUNT, r->has_opt);
-}
-
-static void write_reply(struct dns_request *r, struct answer *answer)
-{
-	unsigned at = DNS_HEADER_SIZE + r->question_len;
-	const unsigned opt_len = r->has_opt ? EDNS_OPT_SIZE : 0;
-
-	r->truncated = at + answer->len + opt_len > reply_limit(r);
-	if (r->truncated) /* no partial RRset, RFC 2181 section 9 */
-		answer->len = answer->ancount = answer->nscount = 0;
-	write_header(r, answer);
-	uint64_t sum = checksum_sum(r->msg, at);
-
-	if (answer->len > 0) {
-		memcpy(r->msg + at, answer->wire, answer->len);
-		sum += checksum_at(
-			answer->has_sum ? answer->sum : checksum_sum(answer->wire, answer->len),
-			at);
-		at += answer->len;
-	}
-	if (r->has_opt) {
-		edns_write(r->msg + at, r->rcode, r->dnssec_ok);
-		sum += checksum_at(checksum_sum(r->msg + at, EDNS_OPT_SIZE), at);
-		at += EDNS_OPT_SIZE;
-	}
-	r->reply_len = (uint16_t)at;
-	r->sum = checksum_fold(sum);
-}
-
-static bool is_drop(uint8_t outcome)
-{
-	return outcome == PTRD_DROP_SHORT || outcome == PTRD_DROP_RESPONSE
-		|| outcome == PTRD_DROP_PORT;
-}
-
-static uint16_t outcome_rcode(enum ptrd_outcome outcome)
-{
-	switch (outcome) {
-	case PTRD_NXDOMAIN:
-		return RCODE_NXDOMAIN;
-	case PTRD_SERVFAIL:
-		return RCODE_SERVFAIL;
-	default:
-		return RCODE_NOERROR;
-	}
-}
-
-void dns_write(struct dns_request *requests, unsigned count)
-{
-	for (unsigned i = 0; i < count; i++) {
-		struct dns_request *r = &requests[i];
-		struct answer answer;
-
-		r->truncated = false;
-		r->reply_len = r->sum = 0;
-		if (r->decided && is_drop(r->outcome))
-			continue;
-		answer.ancount = answer.nscount = 0;
-		answer.len = 0;
-		answer.has_sum = false;
-		if (!r->decided) {
-			r->outcome = (uint8_t)resolve(&answer, r);
-			r->rcode = outcome_rcode(r->outcome);
-		}
-		write_reply(r, &answer);
-	}
+	rdata[0] = (uint8_t)len;
+	memcpy(rdata + 1, text, len);
+	answer_built(answer, TYPE_TXT, CLASS_CH, 0, (unsigned)len + 1);
 }

@@ -1,27 +1,40 @@
 #include "arpa.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #define LABELS_MAX 127 /* of one byte each, in a name of 255 bytes */
 
+/* A tree's root on the wire, and what setting in a letter makes it lower case; on a length, a
+ * digit, the hyphen and the end it would turn other bytes into a match. */
 static const uint8_t in_addr_arpa[] = "\7in-addr\4arpa";
-
-/* What setting in a letter makes it lower case; on a length, the hyphen and the root it would turn
- * other bytes into a match. */
 static const uint8_t in_addr_arpa_case[sizeof(in_addr_arpa)]
 	= {0, 0x20, 0x20, 0, 0x20, 0x20, 0x20, 0x20, 0, 0x20, 0x20, 0x20, 0x20, 0};
+static const uint8_t ip6_arpa[] = "\3ip6\4arpa";
+static const uint8_t ip6_arpa_case[sizeof(ip6_arpa)]
+	= {0, 0x20, 0x20, 0, 0, 0x20, 0x20, 0x20, 0x20, 0};
 
-static bool is_in_addr_arpa(const uint8_t *wire)
+static inline bool matches(
+	const uint8_t *wire, const uint8_t *root, const uint8_t *letters, size_t size)
 {
 	uint8_t different = 0;
 
-	for (size_t i = 0; i < sizeof(in_addr_arpa); i++)
-		different |= (uint8_t)((wire[i] | in_addr_arpa_case[i]) ^ in_addr_arpa[i]);
+	for (size_t i = 0; i < size; i++)
+		different |= (uint8_t)((wire[i] | letters[i]) ^ root[i]);
 	return different == 0;
 }
 
-/* Reads a label as a canonical octet. */
-static bool scan_octet(const uint8_t *label, uint8_t *octet)
+static bool is_in_addr_arpa(const uint8_t *wire)
+{
+	return matches(wire, in_addr_arpa, in_addr_arpa_case, sizeof(in_addr_arpa));
+}
+
+static bool is_ip6_arpa(const uint8_t *wire)
+{
+	return matches(wire, ip6_arpa, ip6_arpa_case, sizeof(ip6_arpa));
+}
+
+bool arpa_scan_octet(const uint8_t *label, uint8_t *octet)
 {
 	const unsigned len = label[0];
 	unsigned value = 0;
@@ -39,33 +52,98 @@ static bool scan_octet(const uint8_t *label, uint8_t *octet)
 	return value <= UINT8_MAX;
 }
 
+/* The value of a hexadecimal digit, over 15 for any other byte; without a branch. */
+static inline uint8_t digit_value(uint8_t byte)
+{
+	const uint8_t digit = (uint8_t)(byte - '0');
+	const uint8_t letter = (uint8_t)((byte | 0x20) - 'a');
+
+	return digit < 10 ? digit : letter < 6 ? (uint8_t)(letter + 10) : 16;
+}
+
+static void read_octets(
+	struct arpa_name *name, const uint8_t *wire, const uint8_t *labels, unsigned count)
+{
+	name->tree = ARPA_IPV4;
+	name->labels = 0;
+	name->address = 0;
+	name->suffix[0] = labels[count];
+	while (count > 0 && name->labels < ARPA_OCTETS) {
+		uint8_t octet;
+
+		if (!arpa_scan_octet(wire + labels[count - 1], &octet))
+			break;
+		count--;
+		name->address |= (uint32_t)octet << (24 - 8 * name->labels);
+		name->suffix[++name->labels] = labels[count];
+	}
+	name->extra = count > 0;
+}
+
+static void read_nibbles(
+	struct arpa_name *name, const uint8_t *wire, const uint8_t *labels, unsigned count)
+{
+	name->tree = ARPA_IPV6;
+	name->labels = 0;
+	memset(name->address6, 0, sizeof(name->address6));
+	name->suffix[0] = labels[count];
+	while (count > 0 && name->labels < ARPA_NIBBLES) {
+		const uint8_t *label = wire + labels[count - 1];
+		const uint8_t nibble = digit_value(label[1]);
+
+		if (label[0] != 1 || nibble > 15)
+			break;
+		count--;
+		name->address6[name->labels / 2]
+			|= (uint8_t)(name->labels % 2 == 0 ? nibble << 4 : nibble);
+		name->labels++;
+	}
+	name->extra = count > 0;
+}
+
+/*
+ * A whole IPv6 address, which is what nearly all names under ip6.arpa are: each label is where it
+ * must be, so none depends on the one before, and the compiler makes vectors of the loops.
+ */
+static bool read_address6(struct arpa_name *name, const uint8_t *wire)
+{
+	uint8_t nibbles[ARPA_NIBBLES], wrong = 0;
+
+	for (unsigned i = 0; i < ARPA_NIBBLES; i++) {
+		nibbles[i] = digit_value(wire[2 * i + 1]);
+		wrong |= (uint8_t)((wire[2 * i] ^ 1) | (nibbles[i] & 16));
+	}
+	if (wrong != 0 || !is_ip6_arpa(wire + 2 * ARPA_NIBBLES))
+		return false;
+	name->tree = ARPA_IPV6;
+	name->labels = ARPA_NIBBLES;
+	name->extra = false;
+	name->suffix[0] = 2 * ARPA_NIBBLES;
+	for (unsigned i = 0; i < sizeof(name->address6); i++)
+		name->address6[i] = (uint8_t)(nibbles[ARPA_NIBBLES - 1 - 2 * i] << 4
+			| nibbles[ARPA_NIBBLES - 2 - 2 * i]);
+	return true;
+}
+
 void arpa_parse(struct arpa_name *name, const uint8_t *wire, unsigned len)
 {
 	uint8_t labels[LABELS_MAX];
 	unsigned count = 0;
 
+	if (len == 2 * ARPA_NIBBLES + sizeof(ip6_arpa) && read_address6(name, wire))
+		return;
 	name->tree = ARPA_NONE;
 	for (unsigned at = 0; wire[at] != 0; at += 1u + wire[at])
 		labels[count++] = (uint8_t)at;
-
-	/* Only a suffix that starts at a label counts: "7in-addr" may also be bytes within one. */
-	if (count < 2 || labels[count - 2] + sizeof(in_addr_arpa) != len
-		|| !is_in_addr_arpa(wire + labels[count - 2]))
+	if (count < 2)
 		return;
 	count -= 2;
 
-	name->tree = ARPA_IPV4;
-	name->octets = 0;
-	name->address = 0;
-	name->suffix[0] = labels[count];
-	while (count > 0 && name->octets < ARPA_OCTETS) {
-		uint8_t octet;
+	/* Only a suffix that starts at a label counts: "7in-addr" may also be bytes within one. */
+	const unsigned root = labels[count];
 
-		if (!scan_octet(wire + labels[count - 1], &octet))
-			break;
-		count--;
-		name->address |= (uint32_t)octet << (24 - 8 * name->octets);
-		name->suffix[++name->octets] = labels[count];
-	}
-	name->extra = count > 0;
+	if (root + sizeof(in_addr_arpa) == len && is_in_addr_arpa(wire + root))
+		read_octets(name, wire, labels, count);
+	else if (root + sizeof(ip6_arpa) == len && is_ip6_arpa(wire + root))
+		read_nibbles(name, wire, labels, count);
 }

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "engine.h"
 #include "message.h"
 
 #define EDNS_OPT_SIZE 11 /* bytes of an OPT with no options: root owner and fixed fields */
@@ -17,14 +18,22 @@ enum edns_state {
 	EDNS_MALFORMED, /* a second OPT, an owner that is not the root, overrunning options */
 };
 
+/* What an OPT says. Options are looked at in version 0 only; of each kind the first one counts
+ * (RFC 7873 section 5.2 demands it for cookies). */
 struct edns {
 	uint8_t state; /* enum edns_state */
 	bool dnssec_ok;
-	uint16_t udp_size; /* as the client says it */
+	bool nsid, keepalive, cookie; /* there is such an option */
+	uint16_t udp_size;            /* as the client says it */
+	uint16_t keepalive_len, cookie_len;
+	unsigned cookie_at; /* offset in the message */
 };
 
 /* Takes in an OPT of the message; `edns` is all zero before the first one. */
 void edns_read(struct edns *edns, const uint8_t *msg, const struct message_record *opt);
 
-/* Writes the reply's OPT (EDNS_OPT_SIZE bytes) with the upper 8 of the 12 bits of `rcode`. */
-void edns_write(uint8_t *at, uint16_t rcode, bool dnssec_ok);
+/* Bytes of the reply's OPT, 0 if it has none. */
+unsigned edns_size(const struct dns_context *context, const struct dns_request *r);
+
+/* Writes the reply's OPT, edns_size() bytes, for a request whose outcome is known. */
+void edns_write(uint8_t *at, const struct dns_context *context, const struct dns_request *r);

@@ -6,59 +6,148 @@
 
 #include "message.h"
 
-/* True if the question names one address. */
-static bool is_leaf(const struct dns_request *r)
+static void refuse(struct dns_request *r)
 {
-	return r->name.octets == ARPA_OCTETS && !r->name.extra;
+	r->decided = true;
+	r->outcome = PTRD_REFUSED_ZONE;
+	r->rcode = RCODE_REFUSED;
+}
+
+/* Sets the zone that the name's address lies in, if the name is not above its apex. */
+static void route_address(const struct dns_view *view, struct dns_request *r)
+{
+	const struct dns_zone *zone;
+
+	if (r->name.tree == ARPA_IPV4)
+		zone = dns_view_zone(view, r->name.address);
+	else if (r->name.tree == ARPA_IPV6)
+		zone = dns_view_zone6(view, r->name.address6);
+	else
+		return;
+	if (zone == NULL || r->name.labels < zone->labels)
+		return;
+	r->zone = zone;
+	r->apex_at = arpa_suffix(&r->name, zone->labels);
+	r->at_apex = r->name.labels == zone->labels && !r->name.extra;
+	r->is_address = arpa_is_address(&r->name);
+}
+
+/* Makes of a name in an RFC 2317 zone the address that it stands for. */
+static void route_rfc2317(struct dns_request *r, const struct dns_named *named, unsigned at)
+{
+	const uint8_t *name = r->msg + DNS_HEADER_SIZE;
+	uint8_t octet = 0;
+
+	r->zone = &named->zone;
+	r->apex_at = (uint8_t)at;
+	r->at_apex = at == 0;
+	r->is_address = false;
+	r->name.tree = ARPA_IPV4;
+	r->name.extra = at > 0;
+	if (at == 0 || at != 1u + name[0] || !arpa_scan_octet(name, &octet))
+		return;
+	const uint32_t address = (named->first & ~UINT32_C(255)) | octet;
+
+	if (address < named->first || address > named->last)
+		return;
+	r->name.address = address;
+	r->name.extra = false;
+	r->is_address = true;
+}
+
+/* Names that hold a label which is no octet may be those of RFC 2317. */
+static void route_named(const struct dns_view *view, struct dns_request *r)
+{
+	unsigned at = 0;
+	const struct dns_named *named
+		= dns_view_named(view, r->msg + DNS_HEADER_SIZE, r->question_len - 4u, &at);
+
+	if (named == NULL)
+		return;
+	if (named->delegation == NULL) {
+		route_rfc2317(r, named, at);
+		return;
+	}
+	/* The DS set of a zone is its parent's: RFC 4035 section 3.1.4.1. */
+	if (at == 0 && r->qtype == TYPE_DS) {
+		r->name.extra = false;
+		return;
+	}
+	r->cut = named->delegation;
+	r->cut_at = (uint8_t)at;
 }
 
 static void route(const struct dns_view *view, struct dns_request *r)
 {
-	const struct dns_zone *zone = dns_view_zone(view, r->name.address);
-
-	/* A name above the apex of a zone lies outside of it. */
-	if (zone == NULL || r->name.octets < zone->octets) {
-		r->decided = true;
-		r->outcome = PTRD_REFUSED_ZONE;
-		r->rcode = RCODE_REFUSED;
+	route_address(view, r);
+	if (view->named_count > 0
+		&& (r->name.tree == ARPA_NONE || (r->name.tree == ARPA_IPV4 && r->name.extra)))
+		route_named(view, r);
+	if (r->zone == NULL) {
+		refuse(r);
 		return;
 	}
-	r->zone = zone;
-	if (is_leaf(r)) {
-		r->key = ptrd_key4(&zone->region->table, r->name.address);
-		ptrd_table_prefetch(&zone->region->table, r->key);
-	}
+	if (!r->is_address)
+		return;
+	const struct ptrd_table *table = &r->zone->region->table;
+
+	r->key = r->name.tree == ARPA_IPV6 ? ptrd_key6(table, r->name.address6)
+					   : ptrd_key4(table, r->name.address);
+	ptrd_table_prefetch(table, r->key);
 }
 
-void dns_route(const struct dns_view *view, struct dns_request *requests, unsigned count)
+void dns_route(const struct dns_context *context, struct dns_request *requests, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++) {
 		if (!requests[i].decided)
-			route(view, &requests[i]);
+			route(context->view, &requests[i]);
 	}
 }
 
+static void prefetch_cell(const struct ptrd_table *table, uint32_t ref)
+{
+	const uint32_t granule = ref & ~PTRD_REF_IPV6;
+
+	if (granule >= PTRD_REF_FIRST_CELL && granule < table->cell_granules)
+		__builtin_prefetch(table->cells + (size_t)granule * PTRD_GRANULE);
+}
+
+/* Finds an IPv4 address; of an IPv6 one only the first cell that may be its. */
 static void lookup(struct dns_request *r)
 {
 	const struct ptrd_table *table = &r->zone->region->table;
+	const uint32_t ref = ptrd_table_find4(table, r->key);
 
-	r->ref = ptrd_table_find4(table, r->key);
-	if (r->ref >= PTRD_REF_FIRST_CELL && r->ref < table->cell_granules)
-		__builtin_prefetch(table->cells + (size_t)r->ref * PTRD_GRANULE);
+	prefetch_cell(table, ref);
+	r->ref = ref;
 }
 
-void dns_lookup(struct dns_request *requests, unsigned count)
+void dns_lookup(const struct dns_context *context, struct dns_request *requests, unsigned count)
 {
+	bool any6 = false;
+
+	(void)context;
 	for (unsigned i = 0; i < count; i++) {
-		if (!requests[i].decided && is_leaf(&requests[i]))
-			lookup(&requests[i]);
+		if (requests[i].decided || !requests[i].is_address)
+			continue;
+		lookup(&requests[i]);
+		any6 |= requests[i].key.family == PTRD_REF_IPV6;
+	}
+	/* IPv6 entries are told apart in their cells, which are on their way by now. */
+	for (unsigned i = 0; any6 && i < count; i++) {
+		struct dns_request *r = &requests[i];
+
+		if (!r->decided && r->is_address && r->ref != PTRD_REF_NONE
+			&& r->key.family == PTRD_REF_IPV6)
+			r->ref = ptrd_table_find6(
+				&r->zone->region->table, r->key, r->name.address6);
 	}
 }
 
-void dns_answer(const struct dns_view *view, struct dns_request *requests, unsigned count)
+void dns_answer(const struct dns_context *context, struct dns_request *requests, unsigned count)
 {
-	dns_parse(requests, count);
-	dns_route(view, requests, count);
-	dns_lookup(requests, count);
-	dns_write(requests, count);
+	dns_parse(context, requests, count);
+	dns_route(context, requests, count);
+	dns_lookup(context, requests, count);
+	dns_write(context, requests, count);
 }

@@ -20,13 +20,17 @@ enum dns_rcode {
 	RCODE_NOTIMP = 4,
 	RCODE_REFUSED = 5,
 	RCODE_BADVERS = 16,
+	RCODE_BADCOOKIE = 23, /* RFC 7873 section 8 */
 };
 
 enum dns_type {
 	TYPE_NS = 2,
+	TYPE_CNAME = 5,
 	TYPE_SOA = 6,
 	TYPE_PTR = 12,
+	TYPE_TXT = 16,
 	TYPE_OPT = 41,
+	TYPE_DS = 43,
 	TYPE_IXFR = 251,
 	TYPE_AXFR = 252,
 	TYPE_ANY = 255,
@@ -34,6 +38,7 @@ enum dns_type {
 
 enum dns_class {
 	CLASS_IN = 1,
+	CLASS_CH = 3,
 	CLASS_ANY = 255
 };
 

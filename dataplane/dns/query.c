@@ -3,17 +3,41 @@
  */
 #include "engine.h"
 
+#include <endian.h>
+#include <string.h>
+
 #include "bytes.h"
+#include "chaos.h"
 #include "edns.h"
 #include "message.h"
 #include "name.h"
 
 #define LABEL_POINTER 0xc0
 
+/*
+ * Skips runs of four labels of one byte each: the nibbles of ip6.arpa, 32 steps each of which has
+ * to wait for the one before if taken one by one.
+ */
+static unsigned skip_nibbles(const uint8_t *msg, unsigned len, unsigned at)
+{
+	const unsigned last = at + 2 * ARPA_NIBBLES;
+	uint64_t labels;
+
+	for (; at < last && len - at >= sizeof(labels); at += sizeof(labels)) {
+		memcpy(&labels, msg + at, sizeof(labels));
+		if ((le64toh(labels) & UINT64_C(0x00ff00ff00ff00ff))
+			!= UINT64_C(0x0001000100010001))
+			break;
+	}
+	return at;
+}
+
 unsigned message_name_end(const uint8_t *msg, unsigned len, unsigned at, bool pointers)
 {
 	const unsigned start = at;
 
+	if (!pointers && at < len) /* a question's name: for a record's it does not pay */
+		at = skip_nibbles(msg, len, at);
 	while (at < len && at - start < PTRD_NAME_WIRE_MAX) {
 		const unsigned label = msg[at];
 
@@ -113,8 +137,31 @@ static bool is_dropped(struct dns_request *r)
 	return r->decided;
 }
 
-static void read_edns(struct dns_request *r, const struct edns *edns)
+/* Judges the options that have a form to keep. Returns false if one is malformed. */
+static bool check_options(
+	const struct dns_context *context, struct dns_request *r, const struct edns *edns)
 {
+	const struct dns_settings *settings = context->settings;
+	const bool tcp = r->transport == DNS_TCP && settings->tcp_keepalive != 0;
+
+	if (edns->keepalive && tcp && edns->keepalive_len > 0)
+		return false;
+	if (edns->cookie && settings->cookie_secrets > 0) {
+		if (!cookie_length_valid(edns->cookie_len))
+			return false;
+		r->cookie = (uint8_t)cookie_check(settings, r->client, r->client_ipv6, context->now,
+			r->msg + edns->cookie_at, edns->cookie_len, r->cookie_reply);
+	}
+	r->nsid = edns->nsid && settings->nsid_len > 0;
+	r->keepalive = edns->keepalive && tcp;
+	return true;
+}
+
+static void read_edns(const struct dns_context *context, struct dns_request *r, struct edns *edns)
+{
+	if (edns->state == EDNS_OK && !check_options(context, r, edns))
+		edns->state = EDNS_MALFORMED;
+	r->options_read = edns->state == EDNS_OK;
 	r->has_opt = edns->state != EDNS_NONE;
 	r->dnssec_ok = edns->dnssec_ok;
 	r->udp_size = DNS_UDP_SIZE_PLAIN;
@@ -124,9 +171,23 @@ static void read_edns(struct dns_request *r, const struct edns *edns)
 		r->udp_size = edns->udp_size;
 }
 
+/* A message without a question that asks for a cookie, RFC 7873 section 5.4. */
+static bool is_cookie_only(const struct dns_request *r, const struct sections *s)
+{
+	return s->qdcount == 0 && r->cookie != DNS_COOKIE_NONE && s->ancount == 0 && s->nscount == 0
+		&& !s->truncated;
+}
+
 /* Sets the question and the outcome of messages whose form is wrong. */
 static void check_form(struct dns_request *r, const struct sections *s, unsigned question_end)
 {
+	if (is_cookie_only(r, s)) {
+		if (r->cookie == DNS_COOKIE_INVALID)
+			decide(r, PTRD_BADCOOKIE, RCODE_BADCOOKIE);
+		else
+			decide(r, PTRD_COOKIE_ONLY, RCODE_NOERROR);
+		return;
+	}
 	if (s->qdcount != 1 || question_end == 0) {
 		decide(r, PTRD_FORMERR_QUESTION, RCODE_FORMERR);
 		return;
@@ -147,8 +208,15 @@ static void check_form(struct dns_request *r, const struct sections *s, unsigned
 }
 
 /* What is asked in a message of good form. */
-static void check_question(struct dns_request *r)
+static void check_question(const struct dns_context *context, struct dns_request *r)
 {
+	if (r->qclass == CLASS_CH) {
+		if (chaos_text(context->settings, r) != NULL)
+			decide(r, PTRD_CHAOS, RCODE_NOERROR);
+		else
+			decide(r, PTRD_REFUSED_CHAOS, RCODE_REFUSED);
+		return;
+	}
 	if (r->qclass != CLASS_IN && r->qclass != CLASS_ANY) {
 		decide(r, PTRD_REFUSED_CLASS, RCODE_REFUSED);
 		return;
@@ -158,17 +226,17 @@ static void check_question(struct dns_request *r)
 		return;
 	}
 	arpa_parse(&r->name, r->msg + DNS_HEADER_SIZE, r->question_len - 4u);
-	if (r->name.tree == ARPA_NONE)
-		decide(r, PTRD_REFUSED_ZONE, RCODE_REFUSED);
 }
 
-static void parse(struct dns_request *r)
+static void parse(const struct dns_context *context, struct dns_request *r)
 {
 	r->decided = false;
 	r->rcode = RCODE_NOERROR;
 	r->question_len = 0;
-	r->has_opt = false;
+	r->has_opt = r->options_read = r->nsid = r->keepalive = false;
+	r->cookie = DNS_COOKIE_NONE;
 	r->zone = NULL;
+	r->cut = NULL;
 	r->ref = PTRD_REF_NONE;
 	if (is_dropped(r))
 		return;
@@ -183,7 +251,7 @@ static void parse(struct dns_request *r)
 
 	if (question_end != 0)
 		walk_records(&s, r->msg, r->len, question_end);
-	read_edns(r, &s.edns);
+	read_edns(context, r, &s.edns);
 
 	if ((load16(r->msg + HEADER_FLAGS) & FLAG_OPCODE) >> FLAG_OPCODE_SHIFT != OPCODE_QUERY) {
 		decide(r, PTRD_NOTIMP, RCODE_NOTIMP);
@@ -193,11 +261,11 @@ static void parse(struct dns_request *r)
 	}
 	check_form(r, &s, question_end);
 	if (!r->decided)
-		check_question(r);
+		check_question(context, r);
 }
 
-void dns_parse(struct dns_request *requests, unsigned count)
+void dns_parse(const struct dns_context *context, struct dns_request *requests, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++)
-		parse(&requests[i]);
+		parse(context, &requests[i]);
 }

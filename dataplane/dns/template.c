@@ -13,16 +13,39 @@ static const struct token {
 	const char *name;
 	enum dns_token token;
 	uint8_t octet;
-} tokens[] = {
+} tokens4[] = {
 	{"{a}", DNS_OCTET, 0},
 	{"{b}", DNS_OCTET, 1},
 	{"{c}", DNS_OCTET, 2},
 	{"{d}", DNS_OCTET, 3},
 	{"{address}", DNS_ADDRESS, 0},
 	{"{reverse}", DNS_REVERSE, 0},
+}, tokens6[] = {
+	{"{address}", DNS_ADDRESS6, 0},
+	{"{reverse}", DNS_REVERSE6, 0},
 };
-#define TOKENS_COUNT (sizeof(tokens) / sizeof(tokens[0]))
 #define SUFFIX_TOKEN "{suffix}"
+
+/* What is different between the families. */
+static const struct family {
+	const char *field;
+	const struct token *tokens;
+	size_t tokens_count;
+	const char *unknown_rule;
+} ipv4 = {"default_name", tokens4, sizeof(tokens4) / sizeof(tokens4[0]),
+	"unknown token; the tokens are {a} {b} {c} {d} {address} {reverse} {suffix}"},
+  ipv6 = {"default_name6", tokens6, sizeof(tokens6) / sizeof(tokens6[0]),
+	  "unknown token; the tokens are {address} {reverse} {suffix}"};
+
+/* The longest text of each token. */
+static const char *const longest_text[] = {
+	[DNS_OCTET] = "255",
+	[DNS_ADDRESS] = "255-255-255-255",
+	[DNS_REVERSE] = "255-255-255-255",
+	[DNS_ADDRESS6] = "ffff-ffff-ffff-ffff-ffff-ffff-ffff-ffff",
+	[DNS_REVERSE6] = "ffff-ffff-ffff-ffff-ffff-ffff-ffff-ffff",
+};
+#define TOKEN_TEXT_MAX 39
 
 static int refuse(char *error, const char *field, const char *value, const char *rule)
 {
@@ -85,17 +108,19 @@ static int splice_suffix(
 	return 0;
 }
 
-static const struct token *find_token(const char *text)
+static const struct token *find_token(const struct family *family, const char *text)
 {
-	for (size_t i = 0; i < TOKENS_COUNT; i++) {
-		if (strncmp(text, tokens[i].name, strlen(tokens[i].name)) == 0)
-			return &tokens[i];
+	for (size_t i = 0; i < family->tokens_count; i++) {
+		const struct token *token = &family->tokens[i];
+
+		if (strncmp(text, token->name, strlen(token->name)) == 0)
+			return token;
 	}
 	return NULL;
 }
 
 /* Cuts `len` bytes of the text into parts. Returns NULL, or the rule that it breaks. */
-static const char *cut_parts(struct dns_template *compiled, size_t len)
+static const char *cut_parts(const struct family *family, struct dns_template *compiled, size_t len)
 {
 	for (size_t at = 0; at < len;) {
 		const char *text = compiled->text + at;
@@ -108,11 +133,10 @@ static const char *cut_parts(struct dns_template *compiled, size_t len)
 			part.token = DNS_DOT;
 			part.len = 1;
 		} else if (*text == '{') {
-			const struct token *token = find_token(text);
+			const struct token *token = find_token(family, text);
 
 			if (token == NULL)
-				return "unknown token; the tokens are {a} {b} {c} {d} {address} "
-				       "{reverse} {suffix}";
+				return family->unknown_rule;
 			part.token = (uint8_t)token->token;
 			part.octet = token->octet;
 			part.len = (uint16_t)strlen(token->name);
@@ -130,26 +154,20 @@ static void longest_name(const struct dns_template *compiled, char *out, size_t 
 
 	for (unsigned i = 0; i < compiled->count; i++) {
 		const struct dns_template_part *part = &compiled->parts[i];
-		const char *text = compiled->text + part->start;
-		int len = part->len;
+		const bool token = part->token != DNS_TEXT && part->token != DNS_DOT;
+		const char *text = token ? longest_text[part->token] : compiled->text + part->start;
+		const int len = token ? TOKEN_TEXT_MAX : part->len;
 
-		if (part->token == DNS_OCTET) {
-			text = "255";
-			len = 3;
-		} else if (part->token == DNS_ADDRESS || part->token == DNS_REVERSE) {
-			text = "255-255-255-255";
-			len = 15;
-		}
 		at += (size_t)snprintf(out + at, size - at, "%.*s", len, text);
 	}
 	snprintf(out + at, size - at, "%s", compiled->text + cut);
 }
 
-int dns_template_compile(
-	struct dns_template *compiled, const char *text, const char *suffix, char *error)
+static int compile(const struct family *family, struct dns_template *compiled, const char *text,
+	const char *suffix, char *error)
 {
 	size_t suffix_len = strlen(suffix);
-	char name[sizeof(compiled->text) + DNS_TEMPLATE_PARTS_MAX * 15];
+	char name[sizeof(compiled->text) + DNS_TEMPLATE_PARTS_MAX * TOKEN_TEXT_MAX];
 	char bare[PTRD_NAME_WIRE_MAX];
 
 	memset(compiled, 0, sizeof(*compiled));
@@ -164,9 +182,9 @@ int dns_template_compile(
 		return refuse(error, "suffix", suffix, rule);
 
 	if (strlen(text) > PTRD_TEMPLATE_MAX)
-		return refuse(error, "default_name", text, "longer than 255 characters");
+		return refuse(error, family->field, text, "longer than 255 characters");
 	if (splice_suffix(compiled->text, sizeof(compiled->text), text, bare, suffix_len) < 0)
-		return refuse(error, "default_name", text,
+		return refuse(error, family->field, text,
 			"the name can become longer than 255 bytes on the wire");
 
 	/* What follows the first dot behind the last token needs no work at each expansion. */
@@ -174,17 +192,29 @@ int dns_template_compile(
 	const char *dot = last == NULL ? compiled->text : strchrnul(last, '.');
 	const size_t cut = (size_t)(dot - compiled->text);
 
-	rule = cut_parts(compiled, cut);
+	rule = cut_parts(family, compiled, cut);
 	if (rule != NULL)
-		return refuse(error, "default_name", text, rule);
+		return refuse(error, family->field, text, rule);
 	longest_name(compiled, name, sizeof(name), cut);
 	rule = host_name_rule(name);
 	if (rule != NULL)
-		return refuse(error, "default_name", text, rule);
+		return refuse(error, family->field, text, rule);
 
 	const char *tail = *dot == '.' ? dot + 1 : *dot == '\0' ? "." : dot;
 	compiled->tail_len = (uint8_t)name_to_wire(tail, compiled->tail);
 	return 0;
+}
+
+int dns_template_compile(
+	struct dns_template *compiled, const char *text, const char *suffix, char *error)
+{
+	return compile(&ipv4, compiled, text, suffix, error);
+}
+
+int dns_template_compile6(
+	struct dns_template *compiled, const char *text, const char *suffix, char *error)
+{
+	return compile(&ipv6, compiled, text, suffix, error);
 }
 
 /* Decimal digits without a branch: where a leading zero would stand, the next digit overwrites it.
@@ -209,7 +239,24 @@ static inline uint8_t *put_dashed(uint8_t *at, uint32_t address)
 	return at;
 }
 
-unsigned dns_template_expand(const struct dns_template *compiled, uint32_t address, uint8_t *wire)
+/* Eight groups of four digits, the first group at `address` or, stepping back, the last. */
+static uint8_t *put_groups(uint8_t *at, const uint8_t *group, int step)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (unsigned i = 0; i < 8; i++, group += step) {
+		*at++ = (uint8_t)digits[group[0] >> 4];
+		*at++ = (uint8_t)digits[group[0] & 15];
+		*at++ = (uint8_t)digits[group[1] >> 4];
+		*at++ = (uint8_t)digits[group[1] & 15];
+		*at++ = '-';
+	}
+	return at - 1; /* none behind the last */
+}
+
+/* Of the two addresses the template's family uses one. */
+static inline unsigned expand(const struct dns_template *compiled, uint32_t address,
+	const uint8_t *address6, uint8_t *wire)
 {
 	uint8_t *label = wire, *at = wire + 1;
 
@@ -234,6 +281,12 @@ unsigned dns_template_expand(const struct dns_template *compiled, uint32_t addre
 		case DNS_REVERSE:
 			at = put_dashed(at, __builtin_bswap32(address));
 			break;
+		case DNS_ADDRESS6:
+			at = put_groups(at, address6, 2);
+			break;
+		case DNS_REVERSE6:
+			at = put_groups(at, address6 + 14, -2);
+			break;
 		}
 	}
 	if (compiled->count == 0)
@@ -242,4 +295,22 @@ unsigned dns_template_expand(const struct dns_template *compiled, uint32_t addre
 		*label = (uint8_t)(at - label - 1);
 	memcpy(at, compiled->tail, compiled->tail_len);
 	return (unsigned)(at - wire) + compiled->tail_len;
+}
+
+unsigned dns_template_expand(const struct dns_template *compiled, uint32_t address, uint8_t *wire)
+{
+	static const uint8_t none[16];
+
+	return expand(compiled, address, none, wire);
+}
+
+unsigned dns_template_expand6(
+	const struct dns_template *compiled, const uint8_t address[16], uint8_t *wire)
+{
+	return expand(compiled, 0, address, wire);
+}
+
+unsigned dns_put_octet(uint8_t *at, uint8_t octet)
+{
+	return (unsigned)(put_octet(at, octet) - at);
 }

@@ -17,9 +17,11 @@
 enum dns_token {
 	DNS_TEXT,
 	DNS_DOT,
-	DNS_OCTET,   /* one octet in decimal */
-	DNS_ADDRESS, /* 203-0-113-7 */
-	DNS_REVERSE, /* 7-113-0-203 */
+	DNS_OCTET,    /* one octet in decimal */
+	DNS_ADDRESS,  /* 203-0-113-7 */
+	DNS_REVERSE,  /* 7-113-0-203 */
+	DNS_ADDRESS6, /* 2001-0db8-0000-0000-0000-0000-0000-0007 */
+	DNS_REVERSE6, /* 0007-0000-0000-0000-0000-0000-0db8-2001 */
 };
 #define DNS_TEMPLATE_PARTS_MAX 32
 
@@ -48,8 +50,18 @@ struct dns_template {
 int dns_template_compile(
 	struct dns_template *compiled, const char *text, const char *suffix, char *error);
 
+/* The same for IPv6 addresses: tokens {address}, {reverse} and {suffix}, field default_name6. */
+int dns_template_compile6(
+	struct dns_template *compiled, const char *text, const char *suffix, char *error);
+
 /*
- * Writes the name of `address` (host byte order) to `wire` (PTRD_NAME_WIRE_MAX bytes):
- * uncompressed, its root label included. Returns its length. Any thread.
+ * Writes the name of `address` (IPv4 in host byte order, IPv6 in network order) to `wire`
+ * (PTRD_NAME_WIRE_MAX bytes): uncompressed, its root label included. The template was compiled for
+ * that family. Returns its length. Any thread.
  */
 unsigned dns_template_expand(const struct dns_template *compiled, uint32_t address, uint8_t *wire);
+unsigned dns_template_expand6(
+	const struct dns_template *compiled, const uint8_t address[16], uint8_t *wire);
+
+/* Writes an octet in decimal to `at` (3 bytes). Returns its length. */
+unsigned dns_put_octet(uint8_t *at, uint8_t octet);

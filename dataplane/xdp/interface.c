@@ -20,24 +20,38 @@
 #define BUSY_TRIES 100
 #define BUSY_PAUSE_MS 20
 
-/* Queues as net_af_xdp counts them: a device that tells no channels has one. */
-static unsigned queue_count(int fd, const char *name)
-{
-	struct ethtool_channels channels = {.cmd = ETHTOOL_GCHANNELS};
-	struct ifreq request = {.ifr_data = (void *)&channels};
+/* Drivers whose frames come from this machine, or from a virtual machine on it. */
+static const char *const local_drivers[] = {"veth", "tun", "virtio_net", "bridge", "macvlan"};
 
-	memcpy(request.ifr_name, name, strlen(name) + 1);
-	if (ioctl(fd, SIOCETHTOOL, &request) != 0 || channels.max_combined == 0)
-		return 1;
-	return channels.combined_count;
-}
-
-/* `name` is shorter than IF_NAMESIZE. */
-static int check_fit(int fd, const char *name, unsigned queues)
+static struct ifreq request_for(const char *name)
 {
 	struct ifreq request = {0};
 
-	memcpy(request.ifr_name, name, strlen(name) + 1);
+	memcpy(request.ifr_name, name, strnlen(name, IF_NAMESIZE - 1));
+	return request;
+}
+
+/* Queues that AF_XDP sockets can have: pairs, or the lesser of the two kinds. */
+static unsigned queue_count(int fd, const char *name, bool *separate)
+{
+	struct ethtool_channels channels = {.cmd = ETHTOOL_GCHANNELS};
+	struct ifreq request = request_for(name);
+
+	request.ifr_data = (void *)&channels;
+	*separate = false;
+	if (ioctl(fd, SIOCETHTOOL, &request) != 0)
+		return 1; /* a device that tells no channels has one */
+	if (channels.max_combined > 0)
+		return channels.combined_count;
+	*separate = true;
+	return channels.rx_count < channels.tx_count ? channels.rx_count : channels.tx_count;
+}
+
+/* `name` is shorter than IF_NAMESIZE. */
+static int check_fit(int fd, const char *name, unsigned queues, bool *separate)
+{
+	struct ifreq request = request_for(name);
+
 	if (ioctl(fd, SIOCGIFFLAGS, &request) != 0) {
 		log_line("%s: cannot read its flags: %s", name, strerror(errno));
 		return -1;
@@ -46,26 +60,57 @@ static int check_fit(int fd, const char *name, unsigned queues)
 		log_line("%s is down: ip link set dev %s up", name, name);
 		return -1;
 	}
-	const unsigned have = queue_count(fd, name);
-	if (have < queues) {
-		log_line(
-			"%s has %u queue%s, but dataplane.ports gives it %u cores, one queue each: "
-			"name fewer cores, or: ethtool -L %s combined %u",
-			name, have, have == 1 ? "" : "s", queues, name, queues);
-		return -1;
-	}
-	return 0;
+	const unsigned have = queue_count(fd, name, separate);
+	if (have >= queues || queues == 1)
+		return 0;
+	log_line("%s has %u queue%s, but dataplane.ports gives it %u cores, one queue each: "
+		 "name fewer cores, or: ethtool -L %s %s %u",
+		name, have, have == 1 ? "" : "s", queues, name, *separate ? "rx N tx" : "combined",
+		queues);
+	return -1;
 }
 
-int interface_check(const char *name, unsigned queues, unsigned *index)
+/* True if the machine has a VLAN interface on `name`: /proc/net/vlan/config has a line for each,
+ * "VLAN | id | interface". */
+static bool has_vlans(const char *name)
+{
+	char line[256], parent[IF_NAMESIZE];
+	bool found = false;
+	FILE *file = fopen("/proc/net/vlan/config", "re");
+
+	if (file == NULL)
+		return false; /* no VLAN at all */
+	while (!found && fgets(line, sizeof(line), file) != NULL)
+		found = sscanf(line, "%*s | %*d | %15s", parent) == 1 && strcmp(parent, name) == 0;
+	(void)fclose(file);
+	return found;
+}
+
+/* A tag that the adapter takes off is not in the frame that the XDP program passes on: the reply
+ * would leave without it. */
+static void warn_of_stripped_tags(int fd, const char *name)
+{
+	struct ethtool_value flags = {.cmd = ETHTOOL_GFLAGS};
+	struct ifreq request = request_for(name);
+
+	request.ifr_data = (void *)&flags;
+	if (has_vlans(name) && ioctl(fd, SIOCETHTOOL, &request) == 0
+		&& (flags.data & ETH_FLAG_RXVLAN) != 0)
+		log_line(
+			"warning: %s takes VLAN tags off before the XDP program: queries in a VLAN "
+			"would be answered outside it; ethtool -K %s rxvlan off",
+			name, name);
+}
+
+int interface_check(const char *name, unsigned queues, struct interface *interface)
 {
 	if (strlen(name) >= IF_NAMESIZE) {
 		log_line("interface name \"%s\" is too long: %zu characters, the kernel takes %d",
 			name, strlen(name), IF_NAMESIZE - 1);
 		return -1;
 	}
-	*index = if_nametoindex(name);
-	if (*index == 0) {
+	interface->index = if_nametoindex(name);
+	if (interface->index == 0) {
 		log_line(
 			"there is no network interface \"%s\" here (ip link shows those that there are)",
 			name);
@@ -76,9 +121,46 @@ int interface_check(const char *name, unsigned queues, unsigned *index)
 		log_line("%s: cannot open a socket: %s", name, strerror(errno));
 		return -1;
 	}
-	const int err = check_fit(fd, name, queues);
+	const int err = check_fit(fd, name, queues, &interface->separate_queues);
+	if (err == 0)
+		warn_of_stripped_tags(fd, name);
 	close(fd);
 	return err;
+}
+
+/* Name of the interface's driver, "lo" for loopback, which has none, or "". */
+static void driver_of(int fd, const char *name, char driver[32])
+{
+	struct ethtool_drvinfo info = {.cmd = ETHTOOL_GDRVINFO};
+	struct ifreq request = request_for(name);
+
+	driver[0] = '\0';
+	if (ioctl(fd, SIOCGIFFLAGS, &request) == 0 && (request.ifr_flags & IFF_LOOPBACK) != 0) {
+		(void)strcpy(driver, "lo");
+		return;
+	}
+	request.ifr_data = (void *)&info;
+	if (ioctl(fd, SIOCETHTOOL, &request) == 0)
+		(void)snprintf(driver, 32, "%.31s", info.driver);
+}
+
+bool interface_leaves_checksums(const char *name)
+{
+	char driver[32];
+	const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return false;
+	driver_of(fd, name, driver);
+	close(fd);
+	bool local = strcmp(driver, "lo") == 0;
+	for (size_t i = 0; i < sizeof(local_drivers) / sizeof(local_drivers[0]); i++)
+		local |= strcmp(driver, local_drivers[i]) == 0;
+	if (local)
+		log_line("%s: its peer may leave UDP checksums unfinished (driver %s): those of "
+			 "queries are not verified",
+			name, driver);
+	return local;
 }
 
 /* Pid of the process that listens on `address`, or 0. */

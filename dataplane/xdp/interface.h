@@ -4,11 +4,27 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
+struct interface {
+	unsigned index;
+	/* It tells receive and transmit queues apart, as veth does, instead of pairs: net_af_xdp
+	 * then takes it for one of a single queue. */
+	bool separate_queues;
+};
+
 /*
- * Checks that `name` is a name, exists, is up and has at least `queues` receive queues. Returns 0
- * with its index in `*index`, or -1.
+ * Checks that `name` is a name, exists, is up and has at least `queues` receive and transmit
+ * queues. Returns 0 with `*interface` filled, or -1.
  */
-int interface_check(const char *name, unsigned queues, unsigned *index);
+int interface_check(const char *name, unsigned queues, struct interface *interface);
+
+/*
+ * True if frames may come from `name` with a UDP checksum that nobody has finished, because they
+ * never were on a wire: loopback and virtual interfaces hand them from sender to receiver as they
+ * are. Logs that it is so.
+ */
+bool interface_leaves_checksums(const char *name);
 
 /*
  * Claims the interface in this network namespace for the life of the descriptor returned, or -1 if

@@ -1,12 +1,15 @@
 /*
  * XDP program: queries for a service address go to the workers' AF_XDP sockets, everything else to
  * the kernel, untouched. It classifies layer by layer; each layer is a function that takes the
- * cursor from the one below, so that a VLAN tag or IPv6 is one more function.
+ * cursor from the one below.
  */
+#include <stdbool.h>
+
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <linux/in.h>
 #include <linux/ip.h>
+#include <linux/ipv6.h>
 #include <linux/udp.h>
 
 #include <bpf/bpf_endian.h>
@@ -14,14 +17,19 @@
 
 #include "steer_abi.h"
 
-#define QUEUES_MAX 64
 #define DNS_PORT 53
 #define IPV4_FRAGMENT 0x3fff /* more-fragments flag and fragment offset, RFC 791 */
+#define TAGS_MAX 2
+
+struct vlan_tag {
+	__be16 tci;
+	__be16 protocol; /* of what follows */
+};
 
 /* DPDK's net_af_xdp puts the socket of each queue here: it asks for this very name. */
 struct {
 	__uint(type, BPF_MAP_TYPE_XSKMAP);
-	__uint(max_entries, QUEUES_MAX);
+	__uint(max_entries, STEER_QUEUES_MAX);
 	__type(key, __u32);
 	__type(value, __u32);
 } xsks_map SEC(".maps");
@@ -32,6 +40,13 @@ struct {
 	__type(key, __u32);
 	__type(value, __u8);
 } ptrd_services4 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, STEER_SERVICES_MAX);
+	__type(key, struct in6_addr);
+	__type(value, __u8);
+} ptrd_services6 SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -78,6 +93,44 @@ static __always_inline enum steer_verdict steer_ipv4(struct cursor c)
 	return steer_udp(c);
 }
 
+/* RFC 7045 section 4 lists them. UDP may lie behind: that takes a walk, which the kernel does. */
+static __always_inline bool is_extension_header(__u8 protocol)
+{
+	switch (protocol) {
+	case IPPROTO_HOPOPTS:
+	case IPPROTO_ROUTING:
+	case IPPROTO_FRAGMENT:
+	case IPPROTO_ESP:
+	case IPPROTO_AH:
+	case IPPROTO_DSTOPTS:
+	case IPPROTO_MH:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static __always_inline enum steer_verdict steer_ipv6(struct cursor c)
+{
+	const struct ipv6hdr *ip = c.next;
+
+	if ((const void *)(ip + 1) > c.end)
+		return STEER_PASSED;
+	const bool extended = is_extension_header(ip->nexthdr);
+	if ((ip->nexthdr != IPPROTO_UDP && !extended)
+		|| !bpf_map_lookup_elem(&ptrd_services6, &ip->daddr))
+		return STEER_PASSED;
+	if (extended)
+		return STEER_SLOW;
+	c.next = ip + 1;
+	return steer_udp(c);
+}
+
+static __always_inline bool is_tag(__be16 protocol)
+{
+	return protocol == bpf_htons(ETH_P_8021Q) || protocol == bpf_htons(ETH_P_8021AD);
+}
+
 static __always_inline enum steer_verdict steer_ethernet(struct cursor c)
 {
 	const struct ethhdr *ether = c.next;
@@ -87,10 +140,21 @@ static __always_inline enum steer_verdict steer_ethernet(struct cursor c)
 	/* Broadcast and multicast frames are not a worker's: see frame_parse(). */
 	if (ether->h_dest[0] & 1)
 		return STEER_PASSED;
+	__be16 protocol = ether->h_proto;
 	c.next = ether + 1;
-	switch (ether->h_proto) {
+	for (int tags = 0; tags < TAGS_MAX && is_tag(protocol); tags++) {
+		const struct vlan_tag *tag = c.next;
+
+		if ((const void *)(tag + 1) > c.end)
+			return STEER_PASSED;
+		protocol = tag->protocol;
+		c.next = tag + 1;
+	}
+	switch (protocol) {
 	case bpf_htons(ETH_P_IP):
 		return steer_ipv4(c);
+	case bpf_htons(ETH_P_IPV6):
+		return steer_ipv6(c);
 	default:
 		return STEER_PASSED;
 	}

@@ -10,19 +10,26 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <linux/if_link.h>
+#include <sys/select.h>
+#include <sys/socket.h>
 
+#include "../frame.h"
 #include "../log.h"
 #include "interface.h"
 
 #define PROGRAM_MAPS_MAX 16
 
 struct steer {
-	char interface[IF_NAMESIZE];
-	unsigned index;   /* of the interface */
+	char name[IF_NAMESIZE];
+	struct interface interface;
 	int claim;        /* socket whose name is the claim */
 	uint32_t program; /* id of the attached program, 0 before steer_start() */
-	int services;     /* map descriptors, -1 before steer_start() */
+	int services4;    /* map descriptors, -1 before steer_start() */
+	int services6;
 	int verdicts;
+	int sockets[STEER_QUEUES_MAX]; /* net_af_xdp's, adopted: one for each queue from 0 on */
+	unsigned sockets_count;
+	fd_set before; /* sockets at steer_prepare() */
 };
 
 /* What an interface carries. */
@@ -93,10 +100,10 @@ static int detach(unsigned index, const struct attached *attached)
 static int clear_leftover(const struct steer *steer)
 {
 	struct attached attached;
-	int err = query_program(steer->index, &attached);
+	int err = query_program(steer->interface.index, &attached);
 
 	if (err != 0) {
-		log_line("%s: cannot query its XDP program: %s", steer->interface, strerror(-err));
+		log_line("%s: cannot query its XDP program: %s", steer->name, strerror(-err));
 		return -1;
 	}
 	if (attached.id == 0)
@@ -105,21 +112,21 @@ static int clear_leftover(const struct steer *steer)
 		log_line(
 			"%s carries the XDP program \"%s\" (id %u) of somebody else; if it is not needed: "
 			"ip link set dev %s xdp off",
-			steer->interface, attached.info.name, attached.id, steer->interface);
+			steer->name, attached.info.name, attached.id, steer->name);
 		close(attached.fd);
 		return -1;
 	}
-	err = detach(steer->index, &attached);
+	err = detach(steer->interface.index, &attached);
 	close(attached.fd);
 	if (err != 0) {
 		log_line(
 			"%s: cannot detach the XDP program that a dead ptrd-dataplane left (%s); try: "
 			"ip link set dev %s xdp off",
-			steer->interface, strerror(-err), steer->interface);
+			steer->name, strerror(-err), steer->name);
 		return -1;
 	}
 	log_line("%s: detached the XDP program that a dead ptrd-dataplane left (id %u)",
-		steer->interface, attached.id);
+		steer->name, attached.id);
 	return 0;
 }
 
@@ -131,18 +138,83 @@ struct steer *steer_claim(const char *interface, unsigned queues)
 		log_line("%s: out of memory", interface);
 		return NULL;
 	}
-	steer->claim = steer->services = steer->verdicts = -1;
-	if (interface_check(interface, queues, &steer->index) != 0) {
+	steer->claim = steer->services4 = steer->services6 = steer->verdicts = -1;
+	if (interface_check(interface, queues, &steer->interface) != 0) {
 		free(steer);
 		return NULL;
 	}
-	memcpy(steer->interface, interface, strlen(interface) + 1); /* the check knows its length */
-	steer->claim = interface_claim(interface, steer->index);
+	memcpy(steer->name, interface, strlen(interface) + 1); /* the check knows its length */
+	steer->claim = interface_claim(interface, steer->interface.index);
 	if (steer->claim < 0 || clear_leftover(steer) != 0) {
 		steer_release(steer);
 		return NULL;
 	}
 	return steer;
+}
+
+bool steer_needs_device_per_queue(const struct steer *steer)
+{
+	return steer->interface.separate_queues;
+}
+
+/* AF_XDP sockets of this process. DPDK does not tell those of its devices. */
+static void list_sockets(fd_set *sockets)
+{
+	FD_ZERO(sockets);
+	for (int fd = STDERR_FILENO + 1; fd < FD_SETSIZE; fd++) {
+		int domain = 0;
+		socklen_t len = sizeof(domain);
+
+		if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 && domain == AF_XDP)
+			FD_SET(fd, sockets);
+	}
+}
+
+void steer_prepare(struct steer *steer)
+{
+	list_sockets(&steer->before);
+}
+
+/* The socket that has come since steer_prepare(), or -1 if that is not one. */
+static int new_socket(const struct steer *steer)
+{
+	fd_set now;
+	int found = -1;
+
+	list_sockets(&now);
+	for (int fd = 0; fd < FD_SETSIZE; fd++) {
+		if (!FD_ISSET(fd, &now) || FD_ISSET(fd, &steer->before))
+			continue;
+		if (found >= 0)
+			return -1;
+		found = fd;
+	}
+	return found;
+}
+
+int steer_adopt(struct steer *steer, bool last)
+{
+	struct attached attached;
+	const int fd = new_socket(steer);
+
+	if (fd < 0 || steer->sockets_count == STEER_QUEUES_MAX) {
+		log_line("%s: queue %u has not one AF_XDP socket after its device started",
+			steer->name, steer->sockets_count);
+		return -1;
+	}
+	steer->sockets[steer->sockets_count++] = fd;
+	if (last)
+		return 0;
+	int err = query_program(steer->interface.index, &attached);
+	if (err == 0 && attached.id != 0) {
+		err = detach(steer->interface.index, &attached);
+		close(attached.fd);
+	}
+	if (err == 0)
+		return 0;
+	log_line("%s: cannot detach the XDP program between two queues: %s", steer->name,
+		strerror(-err));
+	return -1;
 }
 
 /* Descriptor of the map named `name` among those of a program, or -1. */
@@ -162,14 +234,32 @@ static int find_map(const struct attached *attached, const char *name)
 	return -1;
 }
 
+/* Puts the adopted sockets into the map of the attached program. */
+static int share_sockets(const struct steer *steer, const struct attached *attached)
+{
+	if (steer->sockets_count == 0)
+		return 0;
+	const int map = find_map(attached, STEER_SOCKETS);
+	int err = map < 0 ? -ENOENT : 0;
+	for (uint32_t queue = 0; queue < steer->sockets_count && err == 0; queue++)
+		if (bpf_map_update_elem(map, &queue, &steer->sockets[queue], BPF_ANY) != 0)
+			err = -errno;
+	if (map >= 0)
+		close(map);
+	if (err != 0)
+		log_line("%s: cannot share the XDP program among the queues: %s", steer->name,
+			strerror(-err));
+	return err == 0 ? 0 : -1;
+}
+
 static int find_program(struct steer *steer)
 {
 	struct attached attached;
-	const int err = query_program(steer->index, &attached);
+	const int err = query_program(steer->interface.index, &attached);
 
 	if (err != 0 || attached.id == 0 || strcmp(attached.info.name, STEER_PROGRAM) != 0) {
 		log_line("%s: the XDP program is not attached after the port started: %s",
-			steer->interface,
+			steer->name,
 			err != 0 ? strerror(-err)
 				 : (attached.id == 0 ? "none there" : attached.info.name));
 		if (err == 0 && attached.fd >= 0)
@@ -177,33 +267,45 @@ static int find_program(struct steer *steer)
 		return -1;
 	}
 	steer->program = attached.id;
-	steer->services = find_map(&attached, STEER_SERVICES);
+	steer->services4 = find_map(&attached, STEER_SERVICES4);
+	steer->services6 = find_map(&attached, STEER_SERVICES6);
 	steer->verdicts = find_map(&attached, STEER_VERDICTS);
-	close(attached.fd);
-	if (steer->services < 0 || steer->verdicts < 0) {
-		log_line(
-			"%s: the XDP program has no map %s: dataplane.xdp_program is of another version",
-			steer->interface, steer->services < 0 ? STEER_SERVICES : STEER_VERDICTS);
+	if (steer->services4 < 0 || steer->services6 < 0 || steer->verdicts < 0) {
+		log_line("%s: the XDP program lacks a map: dataplane.xdp_program is of another "
+			 "version",
+			steer->name);
+		close(attached.fd);
 		return -1;
 	}
-	return 0;
+	const int err_sockets = share_sockets(steer, &attached);
+	close(attached.fd);
+	return err_sockets;
 }
 
-int steer_start(struct steer *steer, const uint32_t *addresses, unsigned count)
+static int add_service(const struct steer *steer, int map, const void *key)
 {
 	const uint8_t present = 1;
 
+	if (bpf_map_update_elem(map, key, &present, BPF_ANY) == 0)
+		return 0;
+	log_line("%s: cannot add a service address to the XDP program: %s", steer->name,
+		strerror(errno));
+	return -1;
+}
+
+int steer_start(struct steer *steer, const struct frame_services *services)
+{
 	if (find_program(steer) != 0)
 		return -1;
-	for (unsigned i = 0; i < count; i++) {
-		const uint32_t key = htonl(addresses[i]);
+	for (unsigned i = 0; i < services->ipv4_count; i++) {
+		const uint32_t key = htonl(services->ipv4[i]);
 
-		if (bpf_map_update_elem(steer->services, &key, &present, BPF_ANY) != 0) {
-			log_line("%s: cannot add a service address to the XDP program: %s",
-				steer->interface, strerror(errno));
+		if (add_service(steer, steer->services4, &key) != 0)
 			return -1;
-		}
 	}
+	for (unsigned i = 0; i < services->ipv6_count; i++)
+		if (add_service(steer, steer->services6, &services->ipv6[i]) != 0)
+			return -1;
 	return 0;
 }
 
@@ -211,7 +313,7 @@ bool steer_attached(const struct steer *steer)
 {
 	struct attached attached;
 
-	return query_id(steer->index, &attached) == 0 && attached.id == steer->program;
+	return query_id(steer->interface.index, &attached) == 0 && attached.id == steer->program;
 }
 
 int steer_counters(const struct steer *steer, uint64_t counters[STEER_VERDICT_COUNT])
@@ -234,15 +336,21 @@ int steer_counters(const struct steer *steer, uint64_t counters[STEER_VERDICT_CO
 	return err == 0 ? 0 : -1;
 }
 
+static void clear_services(int map)
+{
+	struct frame_ipv6 key; /* the longer of the keys */
+
+	if (map < 0)
+		return;
+	while (bpf_map_get_next_key(map, NULL, &key) == 0)
+		if (bpf_map_delete_elem(map, &key) != 0)
+			break;
+}
+
 void steer_stop(struct steer *steer)
 {
-	uint32_t key;
-
-	if (steer->services < 0)
-		return;
-	while (bpf_map_get_next_key(steer->services, NULL, &key) == 0)
-		if (bpf_map_delete_elem(steer->services, &key) != 0)
-			break;
+	clear_services(steer->services4);
+	clear_services(steer->services6);
 }
 
 void steer_release(struct steer *steer)
@@ -251,25 +359,25 @@ void steer_release(struct steer *steer)
 
 	if (steer == NULL)
 		return;
-	if (steer->claim >= 0 && query_program(steer->index, &attached) == 0 && attached.id != 0) {
+	if (steer->claim >= 0 && query_program(steer->interface.index, &attached) == 0
+		&& attached.id != 0) {
 		const bool ours = strcmp(attached.info.name, STEER_PROGRAM) == 0;
-		const int err = ours ? detach(steer->index, &attached) : 0;
+		const int err = ours ? detach(steer->interface.index, &attached) : 0;
 
 		if (err != 0)
-			log_line("%s: cannot detach the XDP program: %s", steer->interface,
+			log_line("%s: cannot detach the XDP program: %s", steer->name,
 				strerror(-err));
 		close(attached.fd);
 	}
-	if (steer->services >= 0)
-		close(steer->services);
-	if (steer->verdicts >= 0)
-		close(steer->verdicts);
-	if (steer->claim >= 0)
-		close(steer->claim);
+	const int descriptors[]
+		= {steer->services4, steer->services6, steer->verdicts, steer->claim};
+	for (size_t i = 0; i < sizeof(descriptors) / sizeof(descriptors[0]); i++)
+		if (descriptors[i] >= 0)
+			close(descriptors[i]);
 	free(steer);
 }
 
 const char *steer_interface(const struct steer *steer)
 {
-	return steer->interface;
+	return steer->name;
 }

@@ -12,6 +12,7 @@
 
 #include "steer_abi.h"
 
+struct frame_services;
 struct steer;
 
 /*
@@ -23,10 +24,26 @@ struct steer;
 struct steer *steer_claim(const char *interface, unsigned queues);
 
 /*
- * Starts steering: call it when net_af_xdp has attached the program and the workers run.
- * `addresses` are in host byte order. Returns 0, or -1.
+ * True if each queue must be a device of its own to net_af_xdp, which would refuse a second queue
+ * of this interface (see struct interface).
  */
-int steer_start(struct steer *steer, const uint32_t *addresses, unsigned count);
+bool steer_needs_device_per_queue(const struct steer *steer);
+
+/* Before such a device is set up: steer_adopt() will tell its socket from those that are there. */
+void steer_prepare(struct steer *steer);
+
+/*
+ * After it has started: keeps its socket for the one program that all queues are to
+ * share, and detaches the program that came with the device, so that the next device can attach
+ * its own; that of the last stays. In the order of the queues, from 0. Returns 0, or -1.
+ */
+int steer_adopt(struct steer *steer, bool last);
+
+/*
+ * Starts steering: call it when net_af_xdp has attached the program and the workers run. Returns
+ * 0, or -1.
+ */
+int steer_start(struct steer *steer, const struct frame_services *services);
 
 /* True while the interface carries the program that steer_start() found. Cheap: one netlink
  * call. */

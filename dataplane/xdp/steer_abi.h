@@ -6,10 +6,15 @@
 
 #define STEER_PROGRAM "ptrd_steer"
 
-/* Service addresses: hash, IPv4 address in network byte order -> 1. Empty until the dataplane can
+/* Service addresses: hashes, address in network byte order -> 1. Empty until the dataplane can
  * answer, so that the kernel keeps everything till then. */
-#define STEER_SERVICES "ptrd_services4"
+#define STEER_SERVICES4 "ptrd_services4"
+#define STEER_SERVICES6 "ptrd_services6"
 #define STEER_SERVICES_MAX 64
+
+/* Sockets: XSKMAP, receive queue -> AF_XDP socket. DPDK's net_af_xdp asks for this very name. */
+#define STEER_SOCKETS "xsks_map"
+#define STEER_QUEUES_MAX 64
 
 /* Counters: per-CPU array, enum steer_verdict -> frames. */
 #define STEER_VERDICTS "ptrd_verdicts"
@@ -20,7 +25,7 @@
 #define STEER_VERDICT_TABLE(X) \
 	X(REDIRECTED, "redirected", "UDP/53 for a service address: to a worker") \
 	X(UNBOUND,    "unbound",    "the same, on a receive queue that no worker reads: to the kernel") \
-	X(SLOW,       "slow",       "UDP for a service address with IP options or in fragments: to the kernel") \
+	X(SLOW,       "slow",       "for a service address with IP options, extension headers or in fragments: to the kernel") \
 	X(PASSED,     "passed",     "everything else: to the kernel")
 
 /* clang-format on */

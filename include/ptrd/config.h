@@ -7,11 +7,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Exactly one of interface, vdev and pci is not NULL. */
 struct ptrd_config_port {
-	char *interface; /* kernel-owned interface for AF_XDP, or NULL */
-	char *vdev;      /* devargs of a DPDK virtual device, or NULL; exactly one of the two */
+	char *interface; /* kernel-owned interface for AF_XDP */
+	char *vdev;      /* devargs of a DPDK virtual device */
+	char *pci;       /* devargs of a network adapter for a DPDK driver, its PCI address first */
 	uint32_t *cores; /* one worker and one queue pair each */
 	uint32_t cores_count;
+	/* What is no query goes to the kernel by way of a TAP, and comes back from it. Default: true
+	 * for vdev and pci; never for an interface, which has the kernel behind it. */
+	bool exception;
+	char *exception_interface; /* the TAP's name, default ptrd-x<index of the port> */
 };
 
 struct ptrd_config_control {
@@ -26,8 +32,29 @@ struct ptrd_config_tcp {
 	uint32_t idle_timeout; /* seconds, default 10 */
 };
 
+struct ptrd_config_rate_limit {
+	uint32_t responses_per_second; /* to a client prefix, of a kind; default 0: no limit */
+	uint32_t slip;                 /* every Nth over the rate gets TC=1; default 2, 0: none */
+	uint32_t ipv4_prefix;          /* length, default 24 */
+	uint32_t ipv6_prefix;          /* length, default 56 */
+	uint32_t buckets;              /* of each worker, default 65536 */
+};
+
+/* What SIGHUP has the dataplane read again. */
+struct ptrd_config_dns {
+	char *nsid;     /* RFC 5001, at most 128 bytes; NULL: not told */
+	char *version;  /* CH TXT version.bind and version.server; NULL: refused, as the next two */
+	char *hostname; /* hostname.bind */
+	char *id;       /* id.server */
+	/* 32 hexadecimal digits each: the one that signs, and its predecessor. None: no cookies. */
+	char **cookie_secrets;
+	uint32_t cookie_secrets_count;
+	bool cookie_random; /* no list at all: the dataplane makes a secret of its own */
+	struct ptrd_config_rate_limit *rate_limit; /* never NULL after loading */
+};
+
 struct ptrd_config_dataplane {
-	char **service_addresses; /* IPv4 in this version */
+	char **service_addresses; /* IPv4 and IPv6 */
 	uint32_t service_addresses_count;
 	uint32_t main_core; /* main lcore: tables, TCP, slow UDP; default 0 */
 	struct ptrd_config_port *ports;
@@ -36,6 +63,7 @@ struct ptrd_config_dataplane {
 	bool no_huge;                /* never use huge pages for packet memory */
 	char *xdp_program;           /* BPF object; default: the installed one */
 	struct ptrd_config_tcp *tcp; /* never NULL after loading */
+	struct ptrd_config_dns *dns; /* never NULL after loading */
 };
 
 struct ptrd_config {

@@ -8,21 +8,27 @@
 #include "message.h"
 #include "target.h"
 
-/* The text that the suffix of `octets` octets must have. */
-static void expected_text(char *out, size_t size, const struct arpa_name *name, unsigned octets)
+/* The text that the suffix of `labels` octets or nibbles must have. */
+static void expected_text(char *out, size_t size, const struct arpa_name *name, unsigned labels)
 {
+	const bool ipv6 = name->tree == ARPA_IPV6;
 	size_t at = 0;
 
-	for (unsigned i = octets; i > 0; i--)
-		at += (size_t)snprintf(
-			out + at, size - at, "%u.", name->address >> (32 - 8 * i) & 255);
-	snprintf(out + at, size - at, "in-addr.arpa.");
+	for (unsigned i = labels; i > 0; i--) {
+		if (ipv6)
+			at += (size_t)snprintf(out + at, size - at, "%x.",
+				name->address6[(i - 1) / 2] >> (i % 2 == 0 ? 0 : 4) & 15);
+		else
+			at += (size_t)snprintf(
+				out + at, size - at, "%u.", name->address >> (32 - 8 * i) & 255);
+	}
+	snprintf(out + at, size - at, ipv6 ? "ip6.arpa." : "in-addr.arpa.");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct arpa_name name;
-	char expected[64];
+	char expected[80];
 	const unsigned len
 		= size > UINT16_MAX ? 0 : message_name_end(data, (unsigned)size, 0, false);
 
@@ -33,11 +39,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	CHECK(exact != NULL);
 	memcpy(exact, data, len);
 	arpa_parse(&name, exact, len);
-	for (unsigned i = 0; name.tree != ARPA_NONE && i <= name.octets; i++) {
-		size_t at = name.suffix[i];
+	for (unsigned i = 0; name.tree != ARPA_NONE && i <= name.labels; i++) {
+		size_t at = arpa_suffix(&name, i);
 		ldns_rdf *rdf = NULL;
 
-		CHECK(name.octets <= ARPA_OCTETS
+		CHECK(name.labels <= (name.tree == ARPA_IPV6 ? ARPA_NIBBLES : ARPA_OCTETS)
 			&& ldns_wire2dname(&rdf, exact, len, &at) == LDNS_STATUS_OK);
 		char *text = ldns_rdf2str(rdf);
 
@@ -46,7 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		free(text);
 		ldns_rdf_deep_free(rdf);
 	}
-	CHECK(name.tree == ARPA_NONE || name.extra == (name.suffix[name.octets] != 0));
+	CHECK(name.tree == ARPA_NONE || name.extra == (arpa_suffix(&name, name.labels) != 0));
 	free(exact);
 	return 0;
 }

@@ -6,10 +6,29 @@
 
 #define IMAGE_MAX 16384
 
+#define HEADER "\0\1\1\0\0\1\0\0\0\0\0\0"
 /* 0.113.0.203.in-addr.arpa PTR IN, its last octet of one digit */
-static const uint8_t query[]
-	= "\0\1\1\0\0\1\0\0\0\0\0\0\0010\003113\0010\003203\7in-addr\4arpa\0\0\14\0\1";
+static const uint8_t query4[] = HEADER "\0010\003113\0010\003203\7in-addr\4arpa\0\0\14\0\1";
+/* 2001:db8::0, its last nibble of one digit */
+#define EIGHT "\0010\0010\0010\0010\0010\0010\0010\0010"
+static const uint8_t query6[]
+	= HEADER EIGHT EIGHT EIGHT "\0018\001b\001d\0010\0011\0010\0010\0012\3ip6\4arpa\0\0\14\0\1";
 #define QUERY_DIGIT 13
+
+static void ask_digit(
+	const struct dns_view *view, const uint8_t *query, uint16_t len, unsigned digit)
+{
+	struct dns_request r;
+	uint8_t msg[sizeof(query6)];
+
+	memcpy(msg, query, len);
+	msg[QUERY_DIGIT] = (uint8_t)('0' + digit);
+	target_ask(view, NULL, &r, msg, len, TARGET_TCP);
+	CHECK(r.outcome == PTRD_NXDOMAIN || r.outcome == PTRD_PTR_DEFAULT
+		|| r.outcome == PTRD_PTR_CUSTOM || r.outcome == PTRD_SERVFAIL);
+	CHECK(r.reply_len >= len && r.reply_len <= r.room);
+	free(r.msg);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -26,16 +45,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct dns_view *view = target_view(&table);
 
 	for (unsigned digit = 0; digit < 10; digit++) {
-		struct dns_request r;
-		uint8_t msg[sizeof(query) - 1];
-
-		memcpy(msg, query, sizeof(msg));
-		msg[QUERY_DIGIT] = (uint8_t)('0' + digit);
-		target_ask(view, &r, msg, sizeof(msg), true);
-		CHECK(r.outcome == PTRD_NXDOMAIN || r.outcome == PTRD_PTR_DEFAULT
-			|| r.outcome == PTRD_PTR_CUSTOM || r.outcome == PTRD_SERVFAIL);
-		CHECK(r.reply_len >= sizeof(msg) && r.reply_len <= r.room);
-		free(r.msg);
+		ask_digit(view, query4, sizeof(query4) - 1, digit);
+		ask_digit(view, query6, sizeof(query6) - 1, digit);
 	}
 	dns_view_free(view);
 	free(base);

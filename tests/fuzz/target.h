@@ -20,16 +20,23 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* View of 203.0.113.0/24, 80.158.0.0/16 and 192.0.2.16/28 over `table`. */
+/* View of 203.0.113.0/24 (a part of which is delegated), 80.158.0.0/16, 2001:db8::/32 and, as
+ * 16/28.2.0.192.in-addr.arpa, 192.0.2.16/28 over `table`. */
 static inline struct dns_view *target_view(const struct ptrd_table *table)
 {
-	static const char *const prefixes[] = {"203.0.113.0/24", "80.158.0.0/16", "192.0.2.16/28"};
+	static const char *const prefixes[]
+		= {"203.0.113.0/24", "80.158.0.0/16", "192.0.2.16/28", "2001:db8::/32"};
 	static const char *const ns_names[] = {"ns1.example.net.", "ns2.example.net."};
+	const struct dns_delegation_spec delegation
+		= {"203.0.113.64/26", "64/26.113.0.203.in-addr.arpa.", ns_names, 2};
 	const struct dns_region_spec spec = {
 		.name = "fuzz",
 		.table = *table,
 		.prefixes = prefixes,
-		.prefixes_count = 3,
+		.prefixes_count = 4,
+		.rfc2317 = "16/28.2.0.192.in-addr.arpa.",
+		.delegations = &delegation,
+		.delegations_count = 1,
 		.suffix = "compute.example.com.",
 		.default_name = "ecs-{address}.{suffix}",
 		.default_ttl = 300,
@@ -66,10 +73,48 @@ static inline void target_table(struct ptrd_table *table, uint8_t *base, size_t 
 	CHECK(ptrd_table_map(table, base, size, &why) == 0);
 }
 
-/* Runs one message through the engine, in heap blocks of just its size (parse) and its room. */
-static inline void target_ask(const struct dns_view *view, struct dns_request *r,
-	const uint8_t *query, uint16_t len, bool tcp)
+/* Settings with everything on. */
+static inline const struct dns_settings *target_settings(void)
 {
+	static const struct dns_settings settings = {
+		.nsid = "fuzz",
+		.nsid_len = 4,
+		.version = "fuzz",
+		.hostname = "fuzz.example",
+		.cookie_secret = {"0123456789abcde", "fedcba987654321"},
+		.cookie_secrets = 2,
+		.tcp_keepalive = 100,
+		.limit_rate = 2,
+		.limit_slip = 2,
+		.limit_ipv4 = 24,
+		.limit_ipv6 = 56,
+		.limit_buckets = 16,
+	};
+
+	return &settings;
+}
+
+/* Bits that say how a message comes in. */
+enum {
+	TARGET_TCP = 1,
+	TARGET_IPV6 = 2,    /* the client's family */
+	TARGET_LIMITED = 4, /* there is a rate limiter */
+	TARGET_BARE = 8,    /* nothing is configured */
+};
+
+/* Runs one message through the engine, in heap blocks of just its size (parse) and its room. */
+static inline void target_ask(const struct dns_view *view, struct dns_limiter *limiter,
+	struct dns_request *r, const uint8_t *query, uint16_t len, unsigned how)
+{
+	static const struct dns_settings bare;
+	const struct dns_context context = {
+		.view = view,
+		.settings = (how & TARGET_BARE) != 0 ? &bare : target_settings(),
+		.limiter = (how & TARGET_LIMITED) != 0 ? limiter : NULL,
+		.now = 1600000000,
+		.now_ms = 1000,
+	};
+	const bool tcp = (how & TARGET_TCP) != 0;
 	const uint16_t room = tcp ? DNS_REPLY_MAX : DNS_UDP_SIZE;
 	uint8_t *exact = malloc(len > 0 ? len : 1);
 
@@ -79,13 +124,15 @@ static inline void target_ask(const struct dns_view *view, struct dns_request *r
 		.len = len,
 		.room = len > room ? len : room,
 		.port = 40000,
-		.transport = tcp ? DNS_TCP : DNS_UDP};
-	dns_parse(r, 1);
+		.transport = tcp ? DNS_TCP : DNS_UDP,
+		.client = {192, 0, 2, 1},
+		.client_ipv6 = (how & TARGET_IPV6) != 0};
+	dns_parse(&context, r, 1);
 	r->msg = malloc(r->room);
 	CHECK(r->msg != NULL);
 	memcpy(r->msg, exact, len);
 	free(exact);
-	dns_route(view, r, 1);
-	dns_lookup(r, 1);
-	dns_write(r, 1);
+	dns_route(&context, r, 1);
+	dns_lookup(&context, r, 1);
+	dns_write(&context, r, 1);
 }

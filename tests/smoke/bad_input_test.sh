@@ -55,7 +55,7 @@ cat >"$dir/cases" <<-EOF
 	DNS.0602|address|$bind:"203.0.113.07"}}
 	DNS.0602|address|$bind:"203.0.113"}}
 	DNS.0602|address|$bind:" 203.0.113.10"}}
-	DNS.0602|address|$bind:"2001:db8::1"}}
+	DNS.0602|address|$bind:"2001:db8::1/64"}}
 	DNS.0601|192.0.2.1|$bind:"192.0.2.1"}}
 	DNS.0504|id|$bind:"203.0.113.10","id":"no spaces"}}
 	DNS.0504|id|$bind:"203.0.113.7","id":"another","project":"shop"}}

@@ -32,11 +32,13 @@ readonly smoke root=$smoke/../..
 build=$(cd "${PTRD_BUILD:-$root/build}" && pwd)
 readonly SERVICE=198.51.100.53
 readonly CLIENT=198.51.100.1
+readonly SERVICE6=2001:db8:53::53
+readonly CLIENT6=2001:db8:53::1
 readonly build dir=/run/ptrd
 readonly config=$dir/ptrd.yaml
 readonly socket=$dir/control.sock
 export PTRD_SOCKET=$socket
-export PATH=$build/control/ptrctl:$build/tests/smoke:$PATH
+export PATH=$build/control/ptrctl:$build/tests/smoke:$build/tests/contract/net:$PATH
 
 declare -A daemons=() # pid by name
 
@@ -77,8 +79,10 @@ make_network() {
 	ip netns add client
 	ip link add ptd0 type veth peer name eth0 netns client
 	ip addr add "$SERVICE/24" dev ptd0
+	ip addr add "$SERVICE6/64" dev ptd0 nodad
 	ip link set ptd0 up
 	ip -n client addr add "$CLIENT/24" dev eth0
+	ip -n client addr add "$CLIENT6/64" dev eth0 nodad
 	ip -n client link set lo up
 	ip -n client link set eth0 up
 }
@@ -99,6 +103,8 @@ choose_cores() {
 	worker_core=${cores[1]:-${cores[0]}}
 }
 
+# A test may set services (the service addresses) and dataplane_config (more keys below `dataplane`)
+# before.
 make_config() {
 	local main_core worker_core state=${state_dir:-$dir/state}
 	choose_cores
@@ -107,13 +113,14 @@ make_config() {
 		run_dir: $dir
 		state_dir: $state
 		dataplane:
-		  service_addresses: [$SERVICE]
+		  service_addresses: [${services:-$SERVICE}]
 		  main_core: $main_core
 		  xdp_program: $build/dataplane/xdp/steer.bpf.o
 		  no_huge: true
 		  ports:
 		    - interface: ptd0
 		      cores: [$worker_core]
+		${dataplane_config:-}
 	EOF
 }
 

@@ -39,9 +39,6 @@ struct publisher {
 		*applied; /* where the dataplane's generation stands; NULL: applied always */
 };
 
-struct publisher *fake_publisher_new(void);
-void fake_publisher_free(struct publisher *p);
-
 /* The EIP at that address, or NULL. */
 const struct fake_eip *fake_find(const struct publisher *p, const char *address);
 bool fake_has_region(const struct publisher *p, const char *region);

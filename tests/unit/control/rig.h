@@ -1,9 +1,11 @@
-/* A store in a directory of its own, a fake publisher, and the real dispatcher between them. */
+/*
+ * A store in a directory of its own, a publisher, and the real dispatcher between them. The
+ * publisher is the fake one, or the real one in test_serving.c.
+ */
 #pragma once
 
 #include <jansson.h>
 
-#include "fake_publisher.h"
 #include "load.h"
 #include "round.h"
 #include "store.h"
@@ -16,6 +18,10 @@ struct rig {
 
 struct rig *rig_new(void);
 void rig_free(struct rig *rig);
+
+/* What a rig publishes to; `dir` is the rig's. */
+struct publisher *rig_publisher_new(const char *dir);
+void rig_publisher_free(struct publisher *p);
 
 /* Closes the store and opens it again, and loads a new publisher from it. */
 void rig_restart(struct rig *rig);
@@ -40,5 +46,5 @@ const json_t *rig_at(const json_t *object, const char *path);
 const char *rig_text(const json_t *object, const char *path);
 json_int_t rig_number(const json_t *object, const char *path);
 
-/* The publisher must hold exactly what the store says about attached regions. */
+/* The fake publisher must hold exactly what the store says about attached regions. */
 void rig_check_mirror(struct rig *rig);

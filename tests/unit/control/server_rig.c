@@ -16,6 +16,7 @@
 
 #include <cmocka.h>
 
+#include "fake_publisher.h"
 #include "listen.h"
 #include "server.h"
 #include "server_rig.h"

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "fake_publisher.h"
 #include "rig.h"
 
 #define REGION                                                                                     \
@@ -41,8 +42,9 @@ struct shape {
 
 static const struct shape shapes[] = {
 	{"region.create",
-		"{'name':'a','prefixes':['10.0.0.0/8'],'suffix':'x','default_name':'{a}.x','default_ttl':1,"
-		"'unbound':'default','soa':{},'ns':{},'state':'detached'}",
+		"{'name':'a','prefixes':['10.0.0.0/8'],'suffix':'x','default_name':'{a}.x',"
+		"'default_name6':'{address}.x','default_ttl':1,'unbound':'default','soa':{},'ns':{},"
+		"'rfc2317':'0/25.0.0.10.in-addr.arpa','delegations':[],'state':'detached'}",
 		{"name", "prefixes", "suffix"}},
 	{"region.get", "{'name':'eu'}", {"name"}},
 	{"region.list", "{'limit':1,'marker':'a','offset':0}", {NULL}},

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "connection.h"
+#include "fake_publisher.h"
 #include "rig.h"
 
 struct fixture {

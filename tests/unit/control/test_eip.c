@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "fake_publisher.h"
 #include "rig.h"
 
 #define REGION                                                                                     \
@@ -75,7 +76,7 @@ static void test_eip(void **state)
 	json_decref(rig_refused(rig, "eip.bind", "{'address':'203.0.112.255'}", "DNS.0601"));
 	json_decref(rig_refused(rig, "eip.bind", "{'address':'198.51.100.128'}", "DNS.0601"));
 	json_decref(rig_refused(rig, "eip.bind", "{'address':'203.0.113.0/24'}", "DNS.0602"));
-	json_decref(rig_refused(rig, "eip.bind", "{'address':'2001:db8::1'}", "DNS.0602"));
+	json_decref(rig_refused(rig, "eip.bind", "{'address':'2001:db8::1'}", "DNS.0601"));
 	json_decref(rig_refused(rig, "eip.get", "{'address':'203.0.113.9'}", "DNS.0502"));
 	json_decref(rig_refused(rig, "eip.unbind", "{'address':'203.0.113.9'}", "DNS.0502"));
 	json_decref(rig_refused(rig, "eip.unbind", "{'address':'203.0.113'}", "DNS.0602"));
@@ -86,6 +87,90 @@ static void test_eip(void **state)
 	ok(rig, "eip.bind", "{'address':'203.0.113.255'}");
 	ok(rig, "eip.unbind", "{'address':'203.0.113.8'}");
 	ok(rig, "eip.bind", "{'address':'203.0.113.9','id':'mine'}");
+}
+
+/* The same for IPv6, in whatever spelling. */
+static void test_ipv6(void **state)
+{
+	struct rig *rig = *state;
+	json_t *eip, *got;
+
+	ok(rig, "region.create",
+		"{'name':'six','prefixes':['2001:db8::/64','192.0.2.0/24'],'suffix':'six.example'}");
+	eip = rig_ok(rig, "eip.bind", "{'address':'2001:0DB8:0:0:0::7','id':'x'}");
+	assert_string_equal(rig_text(eip, "address"), "2001:db8::7");
+	assert_string_equal(rig_text(eip, "region"), "six");
+	assert_string_equal(rig_text(eip, "default_name"),
+		"ecs-2001-0db8-0000-0000-0000-0000-0000-0007.six.example.");
+	got = rig_ok(rig, "eip.get", "{'address':'2001:db8::0.0.0.7/128'}");
+	assert_true(json_equal(eip, got));
+	json_decref(got);
+	json_decref(eip);
+	eip = rig_ok(rig, "eip.bind", "{'address':'192.0.2.7'}");
+	assert_string_equal(rig_text(eip, "default_name"), "ecs-192-0-2-7.six.example.");
+	json_decref(eip);
+
+	json_decref(rig_refused(rig, "eip.bind", "{'address':'2001:db8::8/64'}", "DNS.0602"));
+	json_decref(rig_refused(rig, "eip.bind", "{'address':'::ffff:192.0.2.8'}", "DNS.0602"));
+	json_decref(rig_refused(rig, "eip.bind", "{'address':'2001:db8:0:1::'}", "DNS.0601"));
+	json_decref(rig_refused(rig, "eip.bind", "{'address':'2001:db8::8','id':'x'}", "DNS.0504"));
+	ok(rig, "eip.bind", "{'address':'2001:db8::'}");
+	ok(rig, "eip.bind", "{'address':'2001:db8::ffff:ffff:ffff:ffff'}");
+
+	got = rig_ok(rig, "ptr.set", "{'address':'2001:db8::7','names':['a.example']}");
+	assert_string_equal(rig_text(got, "address"), "2001:db8::7");
+	assert_string_equal(rig_text(got, "id"), "six:x");
+	json_decref(got);
+	assert_true(fake_find(rig->control.publisher, "2001:db8::7")->has_record);
+	got = rig_ok(rig, "ptr.get", "{'id':'six:x'}");
+	assert_string_equal(rig_text(got, "names.0"), "a.example.");
+	json_decref(got);
+	ok(rig, "ptr.unset", "{'address':'2001:DB8::7'}");
+	assert_false(fake_find(rig->control.publisher, "2001:db8::7")->has_record);
+	got = rig_ok(rig, "eip.unbind", "{'address':'2001:db8:0::7'}");
+	assert_string_equal(rig_text(got, "address"), "2001:db8::7");
+	json_decref(got);
+	json_decref(rig_refused(rig, "eip.get", "{'address':'2001:db8::7'}", "DNS.0502"));
+	assert_null(fake_find(rig->control.publisher, "2001:db8::7"));
+}
+
+/* Default names of both families by three templates each. */
+static void test_default_names(void **state)
+{
+	static const struct {
+		const char *name, *name6, *wanted, *wanted6;
+	} checks[] = {
+		{"ecs-{a}-{b}-{c}-{d}.{suffix}", "ecs-{address}.{suffix}",
+			"ecs-10-0-20-255.x.example.",
+			"ecs-2001-0db8-0000-0000-0000-0000-abcd-00ff.x.example."},
+		{"static.{d}.{c}.{b}.{a}.{suffix}", "{reverse}.static.{suffix}",
+			"static.255.20.0.10.x.example.",
+			"00ff-abcd-0000-0000-0000-0000-0db8-2001.static.x.example."},
+		{"{address}.{suffix}", "v6-{address}.pool.example.net", "10-0-20-255.x.example.",
+			"v6-2001-0db8-0000-0000-0000-0000-abcd-00ff.pool.example.net."},
+	};
+	struct rig *rig = *state;
+	char params[512];
+	json_t *eip;
+
+	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
+		snprintf(params, sizeof(params),
+			"{'requests':[{'method':'region.create','params':{'name':'r','suffix':'x.example',"
+			"'prefixes':['10.0.20.0/24','2001:db8::/32'],'default_name':'%s',"
+			"'default_name6':'%s'}},"
+			"{'method':'eip.bind','params':{'address':'10.0.20.255'}},"
+			"{'method':'eip.bind','params':{'address':'2001:db8::abcd:ff'}}]}",
+			checks[i].name, checks[i].name6);
+		if (i > 0) {
+			tear_down(state);
+			set_up(state);
+			rig = *state;
+		}
+		eip = rig_ok(rig, "batch", params);
+		assert_string_equal(rig_text(eip, "results.1.default_name"), checks[i].wanted);
+		assert_string_equal(rig_text(eip, "results.2.default_name"), checks[i].wanted6);
+		json_decref(eip);
+	}
 }
 
 static void test_rebind(void **state)
@@ -240,6 +325,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(test_eip),
+		TEST(test_ipv6),
+		TEST(test_default_names),
 		TEST(test_rebind),
 		TEST(test_ptr),
 		TEST(test_ptr_refused),

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "arguments.h"
+#include "delegation.h"
 
 #define WORDS_MAX 12
 
@@ -23,6 +24,8 @@ static const struct argument set_arguments[] = {
 	{"--soa-ttl", "N", "soa.ttl", ARGUMENT_NUMBER, .required = false, .flag = NULL},
 	{"--soa-mname", "N", "soa.mname", ARGUMENT_TEXT, .required = false, .flag = NULL},
 	{"--detached", NULL, "state", ARGUMENT_FLAG, .required = false, .flag = "detached"},
+	{"--delegate", DELEGATION_FORM, "delegations", ARGUMENT_OBJECTS, .required = false,
+		.flag = NULL, .object = delegation_parse},
 	{NULL, NULL, NULL, ARGUMENT_TEXT, .required = false, .flag = NULL},
 };
 
@@ -38,6 +41,8 @@ struct row {
 	const char *params;           /* JSON, or NULL: refused */
 };
 
+#define E(prefix, name, ns) "{\"prefix\":\"" prefix "\",\"name\":\"" name "\",\"ns\":[" ns "]}"
+#define D(prefix, name, ns) ",\"delegations\":[" E(prefix, name, ns)
 #define A "{\"address\":\"1.2.3.4\",\"names\":[\"a\"]"
 
 static const struct row rows[] = {
@@ -70,6 +75,21 @@ static const struct row rows[] = {
 	/* flags */
 	{set_arguments, {"1.2.3.4", "a", "--detached"}, A ",\"state\":\"detached\"}"},
 	{set_arguments, {"1.2.3.4", "a", "--detached=no"}, NULL},
+	/* objects of a form of their own */
+	{set_arguments, {"1.2.3.4", "a", "--delegate", "10.0.0.0/25=0/25.z,n1"},
+		A D("10.0.0.0/25", "0/25.z", "\"n1\"") "]}"},
+	{set_arguments, {"1.2.3.4", "a", "--delegate=p=z,n1,n2", "--delegate", "q=y,n"},
+		A D("p", "z", "\"n1\",\"n2\"") "," E("q", "y", "\"n\"") "]}"},
+	{set_arguments, {"1.2.3.4", "a", "--delegate", "p"}, NULL},
+	{set_arguments, {"1.2.3.4", "a", "--delegate", "p=z"}, NULL},
+	{set_arguments, {"1.2.3.4", "a", "--delegate", "p,n=z"}, NULL},
+	{set_arguments, {"1.2.3.4", "a", "--delegate", "=z,n"}, NULL},
+	{set_arguments, {"1.2.3.4", "a", "--delegate", "p=,n"}, NULL},
+	{set_arguments, {"1.2.3.4", "a", "--delegate", "p=z,"}, NULL},
+	{set_arguments, {"1.2.3.4", "a", "--delegate", "p=z,n,,m"}, NULL},
+	{set_arguments, {"1.2.3.4", "a", "--delegate", "p=z,n,"}, NULL},
+	{set_arguments, {"1.2.3.4", "a", "--delegate", "p=z,\xFF"}, NULL},
+	{set_arguments, {"1.2.3.4", "a", "--delegate", "p=\xFF,n"}, NULL},
 	/* behind -- all are words; text has to be UTF-8 */
 	{set_arguments, {"1.2.3.4", "a", "--", "--ttl"},
 		"{\"address\":\"1.2.3.4\",\"names\":[\"a\",\"--ttl\"]}"},
@@ -124,7 +144,7 @@ static void test_print(void **state)
 	fclose(out);
 	assert_string_equal(text,
 		" ADDRESS NAME [NAME..] [--ttl N] [--ns NAME..] [--soa-ttl N] [--soa-mname N]"
-		" [--detached]");
+		" [--detached] [--delegate PREFIX=NAME,NS[,NS..]..]");
 	free(text);
 }
 

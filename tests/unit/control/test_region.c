@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "fake_publisher.h"
 #include "rig.h"
 
 #define REGION                                                                                     \
@@ -59,63 +60,118 @@ static void test_region_defaults(void **state)
 	json_decref(region);
 }
 
+static const struct {
+	const char *member, *value, *code, *field;
+} refused_members[] = {
+	{"name", "'EU'", "DNS.0601", "name"},
+	{"name", "''", "DNS.0601", "name"},
+	{"prefixes", "[]", "DNS.0601", "prefixes"},
+	{"prefixes", "[1]", "DNS.0002", "prefixes[0]"},
+	{"prefixes", "['10.0.0.0/8','10.1.0.0/33']", "DNS.0601", "prefixes[1]"},
+	{"prefixes", "['10.0.0.1/8']", "DNS.0601", "prefixes[0]"},
+	{"prefixes", "['2001:db8::/129']", "DNS.0601", "prefixes[0]"},
+	{"prefixes", "['2001:db8::1/64']", "DNS.0601", "prefixes[0]"},
+	{"prefixes", "['10.0.0.0/8','::ffff:11.0.0.0/104']", "DNS.0601", "prefixes[1]"},
+	{"prefixes", "['2001:db8:1::/48','10.0.0.0/8','2001:db8::/32']", "DNS.0601", "prefixes"},
+	{"prefixes", "['2001:db8:ffff::/48']", "DNS.0601", "prefixes"},
+	{"prefixes", "['2001:d00::/24']", "DNS.0601", "prefixes"},
+	{"prefixes", "['10.0.0.0/8','10.1.0.0/16']", "DNS.0601", "prefixes"},
+	{"prefixes", "['10.0.0.0/8','10.0.0.0/8']", "DNS.0601", "prefixes"},
+	{"prefixes", "['203.0.113.9/32']", "DNS.0601", "prefixes"},
+	{"prefixes", "['203.0.0.0/16']", "DNS.0601", "prefixes"},
+	{"suffix", "'a..b'", "DNS.0505", "suffix"},
+	{"suffix", "''", "DNS.0505", "suffix"},
+	{"suffix", "'*.example'", "DNS.0505", "suffix"},
+	{"default_name", "'ecs-{e}.{suffix}'", "DNS.0601", NULL},
+	{"default_name", "'-{a}.{suffix}'", "DNS.0601", NULL},
+	{"default_name", "''", "DNS.0601", NULL},
+	{"default_name6", "'ecs-{e}.{suffix}'", "DNS.0601", NULL},
+	{"default_name6", "'-{address}.{suffix}'", "DNS.0601", NULL},
+	{"default_name6", "'ecs-{a}.{suffix}'", "DNS.0601", NULL},
+	{"default_ttl", "0", "DNS.0506", "default_ttl"},
+	{"default_ttl", "2147483648", "DNS.0506", "default_ttl"},
+	{"unbound", "'servfail'", "DNS.0601", "unbound"},
+	{"state", "'gone'", "DNS.0601", "state"},
+	{"soa", "{'mname':'a b'}", "DNS.0505", "soa.mname"},
+	{"soa", "{'rname':'x@y'}", "DNS.0505", "soa.rname"},
+	{"soa", "{'refresh':0}", "DNS.0506", "soa.refresh"},
+	{"soa", "{'serial':1}", "DNS.0002", "soa.serial"},
+	{"soa", "{'ttl':'1'}", "DNS.0002", "soa.ttl"},
+	{"ns", "{'names':[]}", "DNS.0601", "ns.names"},
+	{"ns", "{'names':['ns1.x','-']}", "DNS.0505", "ns.names[1]"},
+	{"ns", "{'names':[3]}", "DNS.0002", "ns.names[0]"},
+	{"ns", "{'names':['a','b','c','d','e','f','g','h','i','j','k','l','m','n']}", "DNS.0601",
+		"ns.names"},
+	{"ns", "{'ttl':0}", "DNS.0506", "ns.ttl"},
+};
+
 /* region.create with one member changed. */
 static void test_region_refused(void **state)
 {
-	static const struct {
-		const char *member, *value, *code, *field;
-	} checks[] = {
-		{"name", "'EU'", "DNS.0601", "name"},
-		{"name", "''", "DNS.0601", "name"},
-		{"prefixes", "[]", "DNS.0601", "prefixes"},
-		{"prefixes", "[1]", "DNS.0002", "prefixes[0]"},
-		{"prefixes", "['10.0.0.0/8','10.1.0.0/33']", "DNS.0601", "prefixes[1]"},
-		{"prefixes", "['10.0.0.1/8']", "DNS.0601", "prefixes[0]"},
-		{"prefixes", "['2001:db8::/32']", "DNS.0601", "prefixes[0]"},
-		{"prefixes", "['10.0.0.0/8','10.1.0.0/16']", "DNS.0601", "prefixes"},
-		{"prefixes", "['10.0.0.0/8','10.0.0.0/8']", "DNS.0601", "prefixes"},
-		{"prefixes", "['203.0.113.9/32']", "DNS.0601", "prefixes"},
-		{"prefixes", "['203.0.0.0/16']", "DNS.0601", "prefixes"},
-		{"suffix", "'a..b'", "DNS.0505", "suffix"},
-		{"suffix", "''", "DNS.0505", "suffix"},
-		{"suffix", "'*.example'", "DNS.0505", "suffix"},
-		{"default_name", "'ecs-{e}.{suffix}'", "DNS.0601", NULL},
-		{"default_name", "'-{a}.{suffix}'", "DNS.0601", NULL},
-		{"default_name", "''", "DNS.0601", NULL},
-		{"default_ttl", "0", "DNS.0506", "default_ttl"},
-		{"default_ttl", "2147483648", "DNS.0506", "default_ttl"},
-		{"unbound", "'servfail'", "DNS.0601", "unbound"},
-		{"state", "'gone'", "DNS.0601", "state"},
-		{"soa", "{'mname':'a b'}", "DNS.0505", "soa.mname"},
-		{"soa", "{'rname':'x@y'}", "DNS.0505", "soa.rname"},
-		{"soa", "{'refresh':0}", "DNS.0506", "soa.refresh"},
-		{"soa", "{'serial':1}", "DNS.0002", "soa.serial"},
-		{"soa", "{'ttl':'1'}", "DNS.0002", "soa.ttl"},
-		{"ns", "{'names':[]}", "DNS.0601", "ns.names"},
-		{"ns", "{'names':['ns1.x','-']}", "DNS.0505", "ns.names[1]"},
-		{"ns", "{'names':[3]}", "DNS.0002", "ns.names[0]"},
-		{"ns", "{'names':['a','b','c','d','e','f','g','h','i','j','k','l','m','n']}",
-			"DNS.0601", "ns.names"},
-		{"ns", "{'ttl':0}", "DNS.0506", "ns.ttl"},
-	};
-
-	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
+	ok(*state, "region.create",
+		"{'name':'six','prefixes':['2001:db8::/32'],'suffix':'six.example'}");
+	for (size_t i = 0; i < sizeof(refused_members) / sizeof(refused_members[0]); i++) {
 		json_t *params
 			= rig_json("{'name':'b','prefixes':['10.0.0.0/8'],'suffix':'x.example'}");
 
-		print_message("%s %s\n", checks[i].member, checks[i].value);
-		json_object_set_new(params, checks[i].member, rig_json(checks[i].value));
+		print_message("%s %s\n", refused_members[i].member, refused_members[i].value);
+		json_object_set_new(
+			params, refused_members[i].member, rig_json(refused_members[i].value));
 		char *text = json_dumps(params, 0);
-		json_t *error = rig_refused(*state, "region.create", text, checks[i].code);
+		json_t *error = rig_refused(*state, "region.create", text, refused_members[i].code);
 
-		if (checks[i].field != NULL)
-			assert_string_equal(rig_text(error, "data.field"), checks[i].field);
+		if (refused_members[i].field != NULL)
+			assert_string_equal(
+				rig_text(error, "data.field"), refused_members[i].field);
 		json_decref(error);
 		json_decref(params);
 		free(text);
 	}
 	/* What they were changed from is accepted. */
 	ok(*state, "region.create", "{'name':'b','prefixes':['10.0.0.0/8'],'suffix':'x.example'}");
+}
+
+/* Prefixes of both families; the template of the second one is there when it is of use. */
+static void test_region_families(void **state)
+{
+	struct rig *rig = *state;
+	char suffix[256], params[512];
+	json_t *region;
+
+	region = rig_ok(rig, "region.get", "{'name':'eu'}");
+	assert_null(json_object_get(region, "default_name6"));
+	json_decref(region);
+	region = rig_ok(rig, "region.create",
+		"{'name':'both','suffix':'x.example','prefixes':"
+		"['2001:DB8:2:0::/47','192.0.2.0/24','2001:db8:1::/48','2001:db8::7/128']}");
+	assert_string_equal(rig_text(region, "prefixes.0"), "192.0.2.0/24");
+	assert_string_equal(rig_text(region, "prefixes.1"), "2001:db8::7/128");
+	assert_string_equal(rig_text(region, "prefixes.2"), "2001:db8:1::/48");
+	assert_string_equal(rig_text(region, "prefixes.3"), "2001:db8:2::/47");
+	assert_string_equal(rig_text(region, "default_name6"), "ecs-{address}.{suffix}");
+	json_decref(region);
+	region = rig_ok(rig, "region.create",
+		"{'name':'given','suffix':'x.example','prefixes':['192.0.3.0/24'],"
+		"'default_name6':'{reverse}.{suffix}'}");
+	assert_string_equal(rig_text(region, "default_name6"), "{reverse}.{suffix}");
+	json_decref(region);
+	/* Another value, or none, is another region. */
+	json_t *error = rig_refused(rig, "region.create",
+		"{'name':'given','suffix':'x.example','prefixes':['192.0.3.0/24']}", "DNS.0601");
+	assert_string_equal(rig_text(error, "data.field"), "default_name6");
+	json_decref(error);
+
+	/* The longest suffix that IPv4 names leave room for, 254 - 20: IPv6 names need 24 more. */
+	memset(suffix, 'a', 234);
+	for (int i = 63; i < 234; i += 64)
+		suffix[i] = '.';
+	suffix[233] = '\0';
+	snprintf(params, sizeof(params), "{'name':'l4','suffix':'%s','prefixes':['192.0.4.0/24']}",
+		suffix);
+	ok(rig, "region.create", params);
+	snprintf(params, sizeof(params), "{'name':'l6','suffix':'%s','prefixes':['2001:db9::/32']}",
+		suffix);
+	json_decref(rig_refused(rig, "region.create", params, "DNS.0601"));
 }
 
 static void test_region_prefix_bounds(void **state)
@@ -211,6 +267,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_region_defaults),
 		TEST(test_region_refused),
+		TEST(test_region_families),
 		TEST(test_region_prefix_bounds),
 		TEST(test_region_again),
 		TEST(test_region_states),

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "fake_publisher.h"
 #include "rig.h"
 #include "store_private.h"
 

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "fake_publisher.h"
 #include "lock.h"
 #include "rig.h"
 #include "store_private.h"
@@ -254,7 +255,7 @@ static void test_newer_version(void **state)
 	long size_before, size_after;
 
 	store_close(rig->control.store);
-	run_sql(rig->dir, "PRAGMA journal_mode = DELETE; PRAGMA user_version = 2");
+	run_sql(rig->dir, "PRAGMA journal_mode = DELETE; PRAGMA user_version = 3");
 	char *before = read_file(rig->dir, &size_before);
 	assert_null(store_open(rig->dir));
 	char *after = read_file(rig->dir, &size_after);
@@ -262,7 +263,7 @@ static void test_newer_version(void **state)
 	assert_memory_equal(before, after, (size_t)size_before);
 	free(before);
 	free(after);
-	run_sql(rig->dir, "PRAGMA user_version = 1");
+	run_sql(rig->dir, "PRAGMA user_version = 2");
 	rig->control.store = store_open(rig->dir);
 	assert_non_null(rig->control.store);
 }

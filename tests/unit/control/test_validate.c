@@ -17,40 +17,79 @@ struct check {
 	const char *reason;   /* part of the refusal */
 };
 
+static const struct check address_checks[] = {
+	{"203.0.113.7", "203.0.113.7", NULL},
+	{"203.0.113.7/32", "203.0.113.7", NULL},
+	{"0.0.0.0", "0.0.0.0", NULL},
+	{"255.255.255.255", "255.255.255.255", NULL},
+	{"203.0.113.7/24", NULL, "only a 32-bit mask"},
+	{"203.0.113.0/24", NULL, "only a 32-bit mask"},
+	{"203.0.113.7/", NULL, "only a 32-bit mask"},
+	{"203.0.113.7/032", NULL, "only a 32-bit mask"},
+	{"203.0.113.7/32/32", NULL, "only a 32-bit mask"},
+	{"203.0.113.7/33", NULL, "only a 32-bit mask"},
+	{"203.0.113.07", NULL, "four decimal octets"},
+	{"203.0.113.256", NULL, "four decimal octets"},
+	{"203.0.113", NULL, "four decimal octets"},
+	{"203.0.113.7.1", NULL, "four decimal octets"},
+	{"203.0.113.", NULL, "four decimal octets"},
+	{" 203.0.113.7", NULL, "four decimal octets"},
+	{"203.0.113.7 ", NULL, "four decimal octets"},
+	{"0xcb.0.113.7", NULL, "four decimal octets"},
+	{"3405803783", NULL, "four decimal octets"},
+	{"", NULL, "four decimal octets"},
+	{"/32", NULL, "four decimal octets"},
+	{"203.0.113.7/128", NULL, "only a 32-bit mask"},
+	{"2001:db8::7", "2001:db8::7", NULL},
+	{"2001:db8::7/128", "2001:db8::7", NULL},
+	/* Spellings of RFC 4291 section 2.2; RFC 5952 section 4 tells the one shown. */
+	{"2001:0DB8:0000:0000:0000:0000:0000:0007", "2001:db8::7", NULL},
+	{"2001:db8:0:0:0:0:203.0.113.7", "2001:db8::cb00:7107", NULL},
+	{"2001:db8::203.0.113.7", "2001:db8::cb00:7107", NULL},
+	{"::", "::", NULL},
+	{"::1", "::1", NULL},
+	{"1::", "1::", NULL},
+	{"2001:DB8::AbCd:eF", "2001:db8::abcd:ef", NULL},
+	{"2001:db8:0:1:1:1:1:1", "2001:db8:0:1:1:1:1:1", NULL},
+	{"2001:db8:0:0:1:0:0:1", "2001:db8::1:0:0:1", NULL},
+	{"2001:0:0:1:0:0:0:1", "2001:0:0:1::1", NULL},
+	{"2001:db8::1:1:1:1:1", "2001:db8:0:1:1:1:1:1", NULL},
+	{"ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+		NULL},
+	{"ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.2555", NULL, "not an IPv6 address"},
+	{"2001:db8::7/64", NULL, "only a 128-bit mask"},
+	{"2001:db8::7/127", NULL, "only a 128-bit mask"},
+	{"2001:db8::7/129", NULL, "only a 128-bit mask"},
+	{"2001:db8::7/32", NULL, "only a 128-bit mask"},
+	{"2001:db8::7/", NULL, "only a 128-bit mask"},
+	{"2001:db8::7/0128", NULL, "only a 128-bit mask"},
+	{"2001:db8:7", NULL, "not an IPv6 address"},
+	{"2001:db8:::7", NULL, "not an IPv6 address"},
+	{"2001::db8::7", NULL, "not an IPv6 address"},
+	{"2001:db8::00007", NULL, "not an IPv6 address"},
+	{"2001:db8::g", NULL, "not an IPv6 address"},
+	{"1:2:3:4:5:6:7:8:9", NULL, "not an IPv6 address"},
+	{"1:2:3:4::5:6:7:8", NULL, "not an IPv6 address"},
+	{"1:2:3:4:5:6:7:203.0.113.7", NULL, "not an IPv6 address"},
+	{"2001:db8::203.0.113.07", NULL, "not an IPv6 address"},
+	{"fe80::1%eth0", NULL, "not an IPv6 address"},
+	{"[2001:db8::7]", NULL, "not an IPv6 address"},
+	{":", NULL, "not an IPv6 address"},
+	{"::/128/128", NULL, "only a 128-bit mask"},
+	{"::ffff:203.0.113.7", NULL, "give the IPv4 address 203.0.113.7"},
+	{"::FFFF:cb00:7107/128", NULL, "give the IPv4 address 203.0.113.7"},
+	{"::fffe:cb00:7107", "::fffe:cb00:7107", NULL},
+};
+
 static void test_address(void **state)
 {
-	static const struct check checks[] = {
-		{"203.0.113.7", "203.0.113.7", NULL},
-		{"203.0.113.7/32", "203.0.113.7", NULL},
-		{"0.0.0.0", "0.0.0.0", NULL},
-		{"255.255.255.255", "255.255.255.255", NULL},
-		{"203.0.113.7/24", NULL, "only a 32-bit mask"},
-		{"203.0.113.0/24", NULL, "only a 32-bit mask"},
-		{"203.0.113.7/", NULL, "only a 32-bit mask"},
-		{"203.0.113.7/032", NULL, "only a 32-bit mask"},
-		{"203.0.113.7/32/32", NULL, "only a 32-bit mask"},
-		{"203.0.113.7/33", NULL, "only a 32-bit mask"},
-		{"203.0.113.07", NULL, "four decimal octets"},
-		{"203.0.113.256", NULL, "four decimal octets"},
-		{"203.0.113", NULL, "four decimal octets"},
-		{"203.0.113.7.1", NULL, "four decimal octets"},
-		{"203.0.113.", NULL, "four decimal octets"},
-		{" 203.0.113.7", NULL, "four decimal octets"},
-		{"203.0.113.7 ", NULL, "four decimal octets"},
-		{"0xcb.0.113.7", NULL, "four decimal octets"},
-		{"3405803783", NULL, "four decimal octets"},
-		{"", NULL, "four decimal octets"},
-		{"/32", NULL, "four decimal octets"},
-		{"2001:db8::1", NULL, "IPv6"},
-		{"::ffff:203.0.113.7", NULL, "IPv6"},
-	};
 	struct refusal why;
 	struct address address;
 	char text[ADDRESS_TEXT_MAX];
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
-		const struct check *c = &checks[i];
+	for (size_t i = 0; i < sizeof(address_checks) / sizeof(address_checks[0]); i++) {
+		const struct check *c = &address_checks[i];
 
 		print_message("%s\n", c->text);
 		refusal_init(&why);
@@ -84,7 +123,25 @@ static void test_prefix(void **state)
 		{"203.0.113.0/99999999999", NULL, "not an IPv4 prefix"},
 		{"203.0.113.0", NULL, "not an IPv4 prefix"},
 		{"203.0.113/24", NULL, "not an IPv4 prefix"},
-		{"2001:db8::/32", NULL, "IPv6"},
+		{"203.0.113.0/128", NULL, "not an IPv4 prefix"},
+		{"2001:db8::/32", "2001:db8::/32", NULL},
+		{"2001:0DB8:0:0::/33", "2001:db8::/33", NULL},
+		{"2001:db8:8000::/33", "2001:db8:8000::/33", NULL},
+		{"2001:db8::7/128", "2001:db8::7/128", NULL},
+		{"2001:db8::6/127", "2001:db8::6/127", NULL},
+		{"2000::/8", "2000::/8", NULL},
+		{"2000::/7", NULL, "a length of 8 to 128"},
+		{"::/0", NULL, "too wide"},
+		{"10.0.0.0/7", NULL, "a length of 8 to 32"},
+		{"2001:db8::/129", NULL, "nor an IPv6 prefix"},
+		{"2001:db8::", NULL, "nor an IPv6 prefix"},
+		{"2001:db8::/", NULL, "nor an IPv6 prefix"},
+		{"2001:db8:/32", NULL, "nor an IPv6 prefix"},
+		{"2001:db8::7/127", NULL, "the prefix that holds it is 2001:db8::6/127"},
+		{"2001:db8:8000::/32", NULL, "the prefix that holds it is 2001:db8::/32"},
+		{"2001:db8::1/64", NULL, "the prefix that holds it is 2001:db8::/64"},
+		{"::ffff:203.0.113.0/120", NULL, "give the IPv4 prefix 203.0.113.0/24"},
+		{"::ffff:0:0/96", NULL, "give the IPv4 prefix 0.0.0.0/0"},
 		{"", NULL, "not an IPv4 prefix"},
 	};
 	struct refusal why;
@@ -119,6 +176,13 @@ static void test_prefix_overlap(void **state)
 		{"203.0.113.0/25", "203.0.113.128/25", false},
 		{"203.0.0.0/16", "203.0.113.0/24", true},
 		{"203.1.0.0/16", "203.0.255.255/32", false},
+		{"2001:db8::/32", "2001:db8::/32", true},
+		{"2001:db8::/32", "2001:db8:ffff::/48", true},
+		{"2001:db8::/32", "2001:db9::/32", false},
+		{"2001:db8::/127", "2001:db8::2/128", false},
+		{"2001:db8::2/127", "2001:db8::3/128", true},
+		{"32.0.0.0/8", "2001:db8::/32", false},
+		{"2000::/8", "32.1.13.184/32", false},
 	};
 	struct refusal why;
 	struct prefix a, b;
@@ -129,6 +193,11 @@ static void test_prefix_overlap(void **state)
 		assert_true(prefix_parse(checks[i].b, &b, &why));
 		assert_int_equal(prefix_overlaps(&a, &b), checks[i].overlap);
 		assert_int_equal(prefix_overlaps(&b, &a), checks[i].overlap);
+		/* Of two prefixes that overlap one holds the other. */
+		assert_int_equal(prefix_holds(&a, &b.first) || prefix_holds(&b, &a.first),
+			checks[i].overlap);
+		assert_int_equal(
+			prefix_holds(&a, &b.last) || prefix_holds(&b, &a.last), checks[i].overlap);
 	}
 }
 
@@ -186,6 +255,31 @@ static void test_name(void **state)
 		assert_int_equal(why.code, PTRD_ERR_INVALID_NAME);
 		assert_non_null(strstr(why.text, c->reason));
 	}
+}
+
+static void test_zone_name(void **state)
+{
+	static const char *const good[] = {"64/26.113.0.203.in-addr.arpa.", "64-127.x.", "a/b_c."};
+	struct refusal why;
+	char name[NAME_TEXT_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		assert_true(zone_name_canonical(good[i], name, &why));
+		assert_string_equal(name, good[i]);
+	}
+	assert_true(zone_name_canonical("A/B.X", name, &why));
+	assert_string_equal(name, "a/b.x.");
+	assert_false(zone_name_canonical("a\\b.x", name, &why));
+	assert_non_null(strstr(why.text, "underscores and slashes"));
+	assert_false(zone_name_canonical("*.x", name, &why));
+	assert_false(zone_name_canonical("", name, &why));
+
+	assert_true(name_at_or_below("a.b.", "a.b."));
+	assert_true(name_at_or_below("c.a.b.", "a.b."));
+	assert_false(name_at_or_below("ca.b.", "a.b."));
+	assert_false(name_at_or_below("b.", "a.b."));
+	assert_false(name_at_or_below("a.c.", "a.b."));
 }
 
 static char *repeat(char *buffer, char c, size_t n)
@@ -382,6 +476,7 @@ int main(void)
 		cmocka_unit_test(test_prefix),
 		cmocka_unit_test(test_prefix_overlap),
 		cmocka_unit_test(test_name),
+		cmocka_unit_test(test_zone_name),
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_ttl),
 		cmocka_unit_test(test_ptr_id),

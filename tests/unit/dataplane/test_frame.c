@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,316 +8,399 @@
 
 #include <cmocka.h>
 
-#include "frame.h"
+#include "frame_image.h"
 
-#define ETHERNET 14
-#define IPV4 20
-#define UDP 8
-#define HEADERS (ETHERNET + IPV4 + UDP)
-#define SERVICE 0xc6336435 /* 198.51.100.53 */
-#define CLIENT 0xc0000201  /* 192.0.2.1 */
-
-static const struct frame_services services = {.address = {0xc6336436, SERVICE}, .count = 2};
-
-static void put16(uint8_t *at, unsigned value)
+static void test_services(void **state)
 {
-	at[0] = (uint8_t)(value >> 8);
-	at[1] = (uint8_t)value;
-}
+	struct frame_services some = {0};
 
-static void put32(uint8_t *at, uint32_t value)
-{
-	put16(at, value >> 16);
-	put16(at + 2, value & 0xffff);
-}
-
-static unsigned get16(const uint8_t *at)
-{
-	return (unsigned)(at[0] << 8 | at[1]);
-}
-
-/* RFC 1071 as it is written there: byte pairs, an odd byte padded. */
-static unsigned sum(unsigned start, const uint8_t *bytes, size_t len)
-{
-	unsigned long total = start;
-
-	for (size_t i = 0; i < len; i += 2)
-		total += (unsigned)(bytes[i] << 8) + (i + 1 < len ? bytes[i + 1] : 0);
-	while (total > 0xffff)
-		total = (total & 0xffff) + (total >> 16);
-	return (unsigned)total;
-}
-
-/* A good query frame with `len` bytes of DNS, in a buffer of just its size that ASan guards. */
-static uint8_t *make_frame(size_t len)
-{
-	static const uint8_t ethernet[ETHERNET] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 0x08, 0x00};
-	static const uint8_t ipv4[12] = {0x45, 0x28, 0, 0, 0x12, 0x34, 0x40, 0x00, 0x37, 17, 0, 0};
-	uint8_t *f = malloc(HEADERS + len);
-
-	assert_non_null(f);
-	memset(f, 0xee, HEADERS + len);
-	memcpy(f, ethernet, sizeof(ethernet));
-	uint8_t *ip = f + ETHERNET;
-	memcpy(ip, ipv4, sizeof(ipv4));
-	put16(ip + 2, (unsigned)(IPV4 + UDP + len));
-	put32(ip + 12, CLIENT);
-	put32(ip + 16, SERVICE);
-	put16(ip + 10, ~sum(0, ip, IPV4) & 0xffff);
-	put16(ip + IPV4, 40000);
-	put16(ip + IPV4 + 2, 53);
-	put16(ip + IPV4 + 4, (unsigned)(UDP + len));
-	put16(ip + IPV4 + 6, 0xbeef); /* unfinished, as on a veth */
-	return f;
-}
-
-/* After a change in the IPv4 header. */
-static void fix_checksum(uint8_t *f)
-{
-	put16(f + ETHERNET + 10, 0);
-	put16(f + ETHERNET + 10, ~sum(0, f + ETHERNET, IPV4) & 0xffff);
+	(void)state;
+	assert_int_equal(frame_services_add(&some, "192.0.2"), -EINVAL);
+	assert_int_equal(frame_services_add(&some, "2001:db8::1/128"), -EINVAL);
+	assert_int_equal(frame_services_add(&some, ""), -EINVAL);
+	for (unsigned i = 0; i < FRAME_SERVICES_MAX; i++) {
+		assert_int_equal(frame_services_add(&some, "192.0.2.1"), 0);
+		assert_int_equal(frame_services_add(&some, "2001:db8::1"), 0);
+	}
+	assert_int_equal(frame_services_add(&some, "192.0.2.1"), -ENOSPC);
+	assert_int_equal(frame_services_add(&some, "2001:db8::1"), -ENOSPC);
+	assert_int_equal(some.ipv4[0], 0xc0000201);
+	assert_memory_equal(&some.ipv6[0], "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\1", 16);
 }
 
 static void test_query(void **state)
 {
-	struct frame frame;
-	uint8_t *f = make_frame(40);
-
 	(void)state;
-	assert_int_equal(frame_parse(&frame, f, HEADERS + 40, &services), FRAME_QUERY);
-	assert_ptr_equal(frame.bytes, f);
-	assert_int_equal(frame.l3, ETHERNET);
-	assert_int_equal(frame.l4, ETHERNET + IPV4);
-	assert_int_equal(frame.dns, HEADERS);
-	assert_int_equal(frame.len, 40);
-	assert_int_equal(frame.port, 40000);
-	free(f);
+	for (size_t i = 0; i < KINDS; i++) {
+		const struct kind *kind = &kinds[i];
+		uint8_t *f = make_frame(kind, DNS), client[16] = {0};
+		struct frame frame;
+
+		assert_int_equal(parse(&frame, f, headers_of(kind) + DNS), FRAME_QUERY);
+		assert_ptr_equal(frame.bytes, f);
+		assert_int_equal(frame.l3, l3_of(kind));
+		assert_int_equal(frame.l4, l4_of(kind));
+		assert_int_equal(frame.dns, headers_of(kind));
+		assert_int_equal(frame.len, DNS);
+		assert_int_equal(frame.port, 40000);
+		assert_int_equal(frame.ipv6, kind->ipv6);
+		frame_client(&frame, client);
+		assert_memory_equal(client,
+			kind->ipv6 ? "\x20\x01\x0d\xb8\0\1\0\0\0\0\0\0\0\0\0\1"
+				   : "\xc0\0\2\1\0\0\0\0\0\0\0\0\0\0\0",
+			16);
+		free(f);
+	}
 }
 
 /* Cut off at every length: short, and nothing behind the end is read (ASan). */
 static void test_truncated(void **state)
 {
-	uint8_t *whole = make_frame(40);
-
 	(void)state;
-	for (size_t len = 0; len < HEADERS + 40; len++) {
-		struct frame frame;
-		uint8_t *f = malloc(len + (len == 0));
+	for (size_t i = 0; i < KINDS; i++) {
+		uint8_t *whole = make_frame(&kinds[i], DNS);
 
-		assert_non_null(f);
-		memcpy(f, whole, len);
-		assert_int_equal(frame_parse(&frame, f, (uint32_t)len, &services), FRAME_SHORT);
-		free(f);
+		for (size_t len = 0; len < headers_of(&kinds[i]) + DNS; len++) {
+			struct frame frame;
+			uint8_t *f = malloc(len + (len == 0));
+
+			assert_non_null(f);
+			memcpy(f, whole, len);
+			assert_int_equal(parse(&frame, f, len), FRAME_SHORT);
+			free(f);
+		}
+		free(whole);
 	}
-	free(whole);
+}
+
+/* Sets the length in the IP header so that `payload` bytes follow it. */
+static void set_payload(const struct kind *kind, uint8_t *f, unsigned payload)
+{
+	put16(f + l3_of(kind) + (kind->ipv6 ? 4 : 2), payload + (kind->ipv6 ? 0 : 20));
+	fix_header_checksum(kind, f);
 }
 
 /* Ethernet padding, and UDP that ends before IP does: the message ends where UDP says. */
 static void test_padding(void **state)
 {
-	struct frame frame;
-	uint8_t *f = make_frame(40);
-
 	(void)state;
-	put16(f + ETHERNET + 2, IPV4 + UDP + 12);
-	put16(f + ETHERNET + IPV4 + 4, UDP + 12);
-	fix_checksum(f);
-	assert_int_equal(frame_parse(&frame, f, HEADERS + 40, &services), FRAME_QUERY);
-	assert_int_equal(frame.len, 12);
-	put16(f + ETHERNET + 2, IPV4 + UDP + 20);
-	fix_checksum(f);
-	assert_int_equal(frame_parse(&frame, f, HEADERS + 40, &services), FRAME_QUERY);
-	assert_int_equal(frame.len, 12);
-	free(f);
-}
-
-/* One byte or two of a good frame changed. */
-static const struct {
-	const char *what;
-	unsigned at, width;
-	unsigned value;
-	enum frame_verdict verdict;
-	bool checksum_fixed;
-} changes[] = {
-	{"ARP", 12, 2, 0x0806, FRAME_FOREIGN, false},
-	{"IPv6", 12, 2, 0x86dd, FRAME_FOREIGN, false},
-	{"VLAN", 12, 2, 0x8100, FRAME_FOREIGN, false},
-	{"802.3 length", 12, 2, 0x0040, FRAME_FOREIGN, false},
-	{"group destination", 0, 1, 0x01, FRAME_FOREIGN, false},
-	{"group source", 6, 1, 0x03, FRAME_FOREIGN, false},
-	{"version 6", ETHERNET, 1, 0x65, FRAME_FOREIGN, true},
-	{"header of 4 words", ETHERNET, 1, 0x44, FRAME_FOREIGN, true},
-	{"options", ETHERNET, 1, 0x46, FRAME_FOREIGN, true},
-	{"total length 27", ETHERNET + 2, 2, 27, FRAME_SHORT, true},
-	{"total length 28, but more in UDP", ETHERNET + 2, 2, 28, FRAME_SHORT, true},
-	{"total length one over", ETHERNET + 2, 2, IPV4 + UDP + 41, FRAME_SHORT, true},
-	{"total length exact", ETHERNET + 2, 2, IPV4 + UDP + 40, FRAME_QUERY, true},
-	{"total length 65535", ETHERNET + 2, 2, 0xffff, FRAME_SHORT, true},
-	{"more fragments", ETHERNET + 6, 2, 0x2000, FRAME_FOREIGN, true},
-	{"fragment offset", ETHERNET + 6, 2, 0x0001, FRAME_FOREIGN, true},
-	{"evil bit", ETHERNET + 6, 2, 0x8000, FRAME_QUERY, true},
-	{"no DF", ETHERNET + 6, 2, 0x0000, FRAME_QUERY, true},
-	{"TCP", ETHERNET + 9, 1, 6, FRAME_FOREIGN, true},
-	{"wrong checksum", ETHERNET + 10, 2, 0x1111, FRAME_CHECKSUM, false},
-	{"source 0.0.0.0/8", ETHERNET + 12, 1, 0, FRAME_FOREIGN, true},
-	{"source 1.0.0.0/8", ETHERNET + 12, 1, 1, FRAME_QUERY, true},
-	{"source 127/8", ETHERNET + 12, 1, 127, FRAME_FOREIGN, true},
-	{"source 223/8", ETHERNET + 12, 1, 223, FRAME_QUERY, true},
-	{"source 224/8", ETHERNET + 12, 1, 224, FRAME_FOREIGN, true},
-	{"source 255/8", ETHERNET + 12, 1, 255, FRAME_FOREIGN, true},
-	{"another destination", ETHERNET + 19, 1, 0x37, FRAME_FOREIGN, true},
-	{"the other service address", ETHERNET + 19, 1, 0x36, FRAME_QUERY, true},
-	{"port 54", ETHERNET + IPV4 + 2, 2, 54, FRAME_FOREIGN, false},
-	{"UDP length 0", ETHERNET + IPV4 + 4, 2, 0, FRAME_SHORT, false},
-	{"UDP length 7", ETHERNET + IPV4 + 4, 2, 7, FRAME_SHORT, false},
-	{"UDP length 8", ETHERNET + IPV4 + 4, 2, 8, FRAME_QUERY, false},
-	{"UDP length exact", ETHERNET + IPV4 + 4, 2, UDP + 40, FRAME_QUERY, false},
-	{"UDP length one over", ETHERNET + IPV4 + 4, 2, UDP + 41, FRAME_SHORT, false},
-	{"UDP checksum 0", ETHERNET + IPV4 + 6, 2, 0, FRAME_QUERY, false},
-};
-
-static void test_verdicts(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+	for (size_t i = 0; i < KINDS; i++) {
+		const struct kind *kind = &kinds[i];
+		uint8_t *f = make_frame(kind, DNS);
 		struct frame frame;
-		uint8_t *f = make_frame(40);
 
-		if (changes[i].width == 1)
-			f[changes[i].at] = (uint8_t)changes[i].value;
-		else
-			put16(f + changes[i].at, changes[i].value);
-		if (changes[i].checksum_fixed)
-			fix_checksum(f);
-		const enum frame_verdict verdict = frame_parse(&frame, f, HEADERS + 40, &services);
-		if (verdict != changes[i].verdict)
-			fail_msg("%s: verdict %d", changes[i].what, (int)verdict);
+		put16(f + l4_of(kind) + 4, UDP + 12);
+		fix_udp_checksum(kind, f);
+		for (unsigned payload = UDP + 12; payload <= UDP + DNS; payload++) {
+			set_payload(kind, f, payload);
+			assert_int_equal(parse(&frame, f, headers_of(kind) + DNS), FRAME_QUERY);
+			assert_int_equal(frame.len, 12);
+		}
 		free(f);
 	}
 }
 
-/* Every single bit error in the IPv4 header that leaves it ours is found. */
-static void test_checksum_finds_bit_errors(void **state)
+/* Lengths in the IP and UDP headers, around those that hold. */
+static void test_lengths(void **state)
 {
-	uint8_t *f = make_frame(40);
+	static const struct {
+		unsigned payload, udp; /* announced, of UDP + DNS bytes that are there */
+		enum frame_verdict verdict;
+	} cases[] = {
+		{UDP - 1, UDP, FRAME_SHORT},
+		{UDP, UDP, FRAME_QUERY},
+		{UDP, UDP - 1, FRAME_SHORT},
+		{UDP, UDP + 1, FRAME_SHORT},
+		{UDP, 0, FRAME_SHORT},
+		{UDP + DNS, UDP + DNS, FRAME_QUERY},
+		{UDP + DNS, UDP + DNS + 1, FRAME_SHORT},
+		{UDP + DNS, 65535, FRAME_SHORT},
+		{UDP + DNS + 1, UDP + DNS, FRAME_SHORT},
+		{UDP + DNS + 1, UDP + DNS + 1, FRAME_SHORT},
+		{65515, UDP + DNS, FRAME_SHORT},
+		{0, UDP, FRAME_SHORT},
+	};
 
 	(void)state;
-	for (unsigned bit = 0; bit < IPV4 * 8; bit++) {
+	for (size_t i = 0; i < KINDS; i++)
+		for (size_t c = 0; c < sizeof(cases) / sizeof(cases[0]); c++) {
+			const struct kind *kind = &kinds[i];
+			uint8_t *f = make_frame(kind, DNS);
+			struct frame frame;
+
+			set_payload(kind, f, cases[c].payload);
+			put16(f + l4_of(kind) + 4, cases[c].udp);
+			if (cases[c].udp >= UDP && cases[c].udp <= UDP + DNS)
+				fix_udp_checksum(kind, f);
+			const enum frame_verdict verdict = parse(&frame, f, headers_of(kind) + DNS);
+			if (verdict != cases[c].verdict)
+				fail_msg("%s, case %zu: verdict %d", kind->what, c, (int)verdict);
+			free(f);
+		}
+}
+
+/* One byte or two of a good frame changed, the checksums right for the change. */
+struct change {
+	const char *what;
+	unsigned at, width;
+	unsigned value;
+	enum frame_verdict verdict;
+};
+
+static void check_changes(
+	const struct kind *kind, const struct change *changes, size_t count, unsigned from)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct frame frame;
+		uint8_t *f = make_frame(kind, DNS);
+		uint8_t *at = f + from + changes[i].at;
+
+		if (changes[i].width == 1)
+			*at = (uint8_t)changes[i].value;
+		else
+			put16(at, changes[i].value);
+		fix_header_checksum(kind, f);
+		fix_udp_checksum(kind, f);
+		const enum frame_verdict verdict = parse(&frame, f, headers_of(kind) + DNS);
+		if (verdict != changes[i].verdict)
+			fail_msg("%s, %s: verdict %d", kind->what, changes[i].what, (int)verdict);
+		free(f);
+	}
+}
+#define CHECK_CHANGES(kind, changes, from)                                                         \
+	check_changes(kind, changes, sizeof(changes) / sizeof((changes)[0]), from)
+
+static void test_ethernet(void **state)
+{
+	static const struct change changes[] = {
+		{"ARP", 12, 2, 0x0806, FRAME_FOREIGN},
+		{"MPLS", 12, 2, 0x8847, FRAME_FOREIGN},
+		{"tag of an unknown kind", 12, 2, 0x9100, FRAME_FOREIGN},
+		{"802.3 length", 12, 2, 0x0040, FRAME_FOREIGN},
+		{"group destination", 0, 1, 0x01, FRAME_FOREIGN},
+		{"broadcast", 0, 1, 0xff, FRAME_FOREIGN},
+		{"group source", 6, 1, 0x03, FRAME_FOREIGN},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < KINDS; i++)
+		CHECK_CHANGES(&kinds[i], changes, 0);
+}
+
+/* Any order and kind of two tags, and what follows them; three are not the fast path's. */
+static void test_tags(void **state)
+{
+	static const struct change changes[] = {
+		{"outer 802.1Q", 12, 2, 0x8100, FRAME_QUERY},
+		{"inner 802.1ad", 16, 2, 0x88a8, FRAME_QUERY},
+		{"priority tag", 14, 2, 0xe000, FRAME_QUERY},
+		{"ARP in tags", 20, 2, 0x0806, FRAME_FOREIGN},
+	};
+	static const struct kind three = {"three tags", false, 3};
+	struct frame frame;
+
+	(void)state;
+	CHECK_CHANGES(&kinds[2], changes, 0);
+	CHECK_CHANGES(&kinds[5], changes, 0);
+	uint8_t *f = make_frame(&kinds[2], DNS + TAG);
+	memmove(f + 16, f + 12, headers_of(&kinds[2]) + DNS - 12);
+	assert_int_equal(parse(&frame, f, headers_of(&three) + DNS), FRAME_FOREIGN);
+	free(f);
+}
+
+static void test_ipv4(void **state)
+{
+	static const struct change changes[] = {
+		{"version 6", 0, 1, 0x65, FRAME_FOREIGN},
+		{"header of 4 words", 0, 1, 0x44, FRAME_FOREIGN},
+		{"options", 0, 1, 0x46, FRAME_FOREIGN},
+		{"more fragments", 6, 2, 0x2000, FRAME_FOREIGN},
+		{"fragment offset", 6, 2, 0x0001, FRAME_FOREIGN},
+		{"evil bit", 6, 2, 0x8000, FRAME_QUERY},
+		{"no DF", 6, 2, 0x0000, FRAME_QUERY},
+		{"TCP", 9, 1, 6, FRAME_FOREIGN},
+		{"UDP-Lite", 9, 1, 136, FRAME_FOREIGN},
+		{"source 0.0.0.0/8", 12, 1, 0, FRAME_FOREIGN},
+		{"source 1.0.0.0/8", 12, 1, 1, FRAME_QUERY},
+		{"source 127/8", 12, 1, 127, FRAME_FOREIGN},
+		{"source 223/8", 12, 1, 223, FRAME_QUERY},
+		{"source 224/8", 12, 1, 224, FRAME_FOREIGN},
+		{"source 255/8", 12, 1, 255, FRAME_FOREIGN},
+		{"another destination", 19, 1, 0x37, FRAME_FOREIGN},
+		{"the other service address", 19, 1, 0x36, FRAME_QUERY},
+		{"port 54", 20 + 2, 2, 54, FRAME_FOREIGN},
+		{"port 53 as source", 20, 2, 53, FRAME_QUERY},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < KINDS; i++)
+		if (!kinds[i].ipv6)
+			CHECK_CHANGES(&kinds[i], changes, l3_of(&kinds[i]));
+}
+
+static void test_ipv6(void **state)
+{
+	static const struct change changes[] = {
+		{"version 4", 0, 1, 0x4b, FRAME_FOREIGN},
+		{"version 7", 0, 1, 0x7b, FRAME_FOREIGN},
+		{"other flow label", 2, 2, 0xffff, FRAME_QUERY},
+		{"hop-by-hop options", 6, 1, 0, FRAME_FOREIGN},
+		{"routing header", 6, 1, 43, FRAME_FOREIGN},
+		{"fragment", 6, 1, 44, FRAME_FOREIGN},
+		{"destination options", 6, 1, 60, FRAME_FOREIGN},
+		{"no next header", 6, 1, 59, FRAME_FOREIGN},
+		{"TCP", 6, 1, 6, FRAME_FOREIGN},
+		{"ICMPv6", 6, 1, 58, FRAME_FOREIGN},
+		{"hop limit 0", 7, 1, 0, FRAME_QUERY}, /* it has arrived */
+		{"multicast source", 8, 1, 0xff, FRAME_FOREIGN},
+		{"link-local source", 8, 2, 0xfe80, FRAME_QUERY},
+		{"another destination", 39, 1, 0x55, FRAME_FOREIGN},
+		{"another destination's prefix", 24, 1, 0x21, FRAME_FOREIGN},
+		{"the other service address", 39, 1, 0x54, FRAME_QUERY},
+		{"port 54", 40 + 2, 2, 54, FRAME_FOREIGN},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < KINDS; i++)
+		if (kinds[i].ipv6)
+			CHECK_CHANGES(&kinds[i], changes, l3_of(&kinds[i]));
+}
+
+/* Sources that stand for no host: RFC 4291 sections 2.5.2, 2.5.3 and 2.5.5.2. */
+static void test_ipv6_martians(void **state)
+{
+	static const struct {
+		const char *address; /* its last 8 bytes, behind zeroes */
+		enum frame_verdict verdict;
+	} cases[] = {
+		{"\0\0\0\0\0\0\0\0", FRAME_FOREIGN},
+		{"\0\0\0\0\0\0\0\1", FRAME_FOREIGN},
+		{"\0\0\0\0\0\0\0\2", FRAME_QUERY},
+		{"\0\0\xff\xff\xc0\0\2\1", FRAME_FOREIGN},
+		{"\0\0\xff\xfe\xc0\0\2\1", FRAME_QUERY},
+		{"\0\1\xff\xff\xc0\0\2\1", FRAME_QUERY},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint8_t *f = make_frame(IPV6, DNS);
 		struct frame frame;
 
-		f[ETHERNET + bit / 8] ^= (uint8_t)(1u << bit % 8);
-		assert_int_not_equal(frame_parse(&frame, f, HEADERS + 40, &services), FRAME_QUERY);
-		f[ETHERNET + bit / 8] ^= (uint8_t)(1u << bit % 8);
+		memset(f + l3_of(IPV6) + 8, 0, 8);
+		memcpy(f + l3_of(IPV6) + 16, cases[i].address, 8);
+		fix_udp_checksum(IPV6, f);
+		if (parse(&frame, f, headers_of(IPV6) + DNS) != cases[i].verdict)
+			fail_msg("case %zu", i);
+		free(f);
 	}
+}
+
+/* Every single bit error in a frame that leaves it ours is found. */
+static void test_checksums_find_bit_errors(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < KINDS; i++) {
+		const struct kind *kind = &kinds[i];
+		uint8_t *f = make_frame(kind, DNS);
+		/* Neither of IPv6's checksums covers its first 4 bytes and its hop limit. */
+		const unsigned first = kind->ipv6 ? l4_of(kind) - 32 : l3_of(kind);
+
+		for (unsigned bit = first * 8; bit < (headers_of(kind) + DNS) * 8; bit++) {
+			struct frame frame;
+
+			f[bit / 8] ^= (uint8_t)(1u << bit % 8);
+			if (parse(&frame, f, headers_of(kind) + DNS) == FRAME_QUERY)
+				fail_msg("%s: bit %u", kind->what, bit);
+			f[bit / 8] ^= (uint8_t)(1u << bit % 8);
+		}
+		free(f);
+	}
+}
+
+/* What the adapter knows, against what the frame has. */
+static void test_checksum_knowledge(void **state)
+{
+	static const struct {
+		const char *what;
+		unsigned known;
+		enum frame_verdict good, wrong, none4, none6;
+	} cases[] = {
+		{"nothing", 0, FRAME_QUERY, FRAME_CHECKSUM, FRAME_QUERY, FRAME_CHECKSUM},
+		{"UDP good", FRAME_UDP_GOOD, FRAME_QUERY, FRAME_QUERY, FRAME_QUERY, FRAME_CHECKSUM},
+		{"UDP bad", FRAME_UDP_BAD, FRAME_CHECKSUM, FRAME_CHECKSUM, FRAME_QUERY,
+			FRAME_CHECKSUM},
+		{"bad beats good", FRAME_UDP_GOOD | FRAME_UDP_BAD, FRAME_CHECKSUM, FRAME_CHECKSUM,
+			FRAME_QUERY, FRAME_CHECKSUM},
+		{"IP good", FRAME_IP_GOOD, FRAME_QUERY, FRAME_CHECKSUM, FRAME_QUERY,
+			FRAME_CHECKSUM},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < KINDS; i++)
+		for (size_t c = 0; c < sizeof(cases) / sizeof(cases[0]); c++) {
+			const struct kind *kind = &kinds[i];
+			const uint32_t len = headers_of(kind) + DNS;
+			uint8_t *f = make_frame(kind, DNS), *checksum = f + l4_of(kind) + 6;
+			struct frame frame;
+
+			assert_int_equal(frame_parse(&frame, f, len, &services, cases[c].known),
+				cases[c].good);
+			checksum[1] ^= 1;
+			assert_int_equal(frame_parse(&frame, f, len, &services, cases[c].known),
+				cases[c].wrong);
+			put16(checksum, 0);
+			assert_int_equal(frame_parse(&frame, f, len, &services, cases[c].known),
+				kind->ipv6 ? cases[c].none6 : cases[c].none4);
+			free(f);
+		}
+}
+
+static void test_ipv4_header_checksum(void **state)
+{
+	uint8_t *f = make_frame(IPV4, DNS);
+	const uint32_t len = headers_of(IPV4) + DNS;
+	struct frame frame;
+
+	(void)state;
+	f[ETHERNET + 10] ^= 1;
+	assert_int_equal(parse(&frame, f, len), FRAME_CHECKSUM);
+	assert_int_equal(frame_parse(&frame, f, len, &services, FRAME_IP_GOOD), FRAME_QUERY);
 	free(f);
 }
 
 static void test_no_services(void **state)
 {
-	const struct frame_services none = {.count = 0};
-	struct frame frame;
-	uint8_t *f = make_frame(40);
+	const struct frame_services none = {0};
 
 	(void)state;
-	assert_int_equal(frame_parse(&frame, f, HEADERS + 40, &none), FRAME_FOREIGN);
-	free(f);
-}
-
-/* Both checksums of a reply, from scratch over its bytes. */
-static void check_checksums(const uint8_t *f, size_t payload)
-{
-	const uint8_t *ip = f + ETHERNET, *udp = ip + IPV4;
-
-	assert_int_equal(sum(0, ip, IPV4), 0xffff);
-	const unsigned pseudo = sum(17 + (unsigned)(UDP + payload), ip + 12, 8);
-	assert_int_equal(sum(pseudo, udp, UDP + payload), 0xffff);
-	assert_int_not_equal(get16(udp + 6), 0); /* would mean: no checksum */
-}
-
-static void test_reply(void **state)
-{
-	struct frame frame;
-	uint8_t *f = make_frame(1232);
-
-	(void)state;
-	assert_int_equal(frame_parse(&frame, f, HEADERS + 1232, &services), FRAME_QUERY);
-	const uint16_t len = frame_reply(&frame, 100, (uint16_t)sum(0, f + HEADERS, 100));
-	assert_int_equal(len, HEADERS + 100);
-	assert_memory_equal(
-		f, "\x02\x00\x00\x00\x00\x02\x02\x00\x00\x00\x00\x01\x08\x00", ETHERNET);
-	const uint8_t *ip = f + ETHERNET;
-	assert_memory_equal(ip, "\x45\x00\x00\x80\x00\x00\x40\x00\x40\x11", 10);
-	assert_memory_equal(ip + 12, "\xc6\x33\x64\x35\xc0\x00\x02\x01", 8);
-	assert_int_equal(get16(ip + IPV4), 53);
-	assert_int_equal(get16(ip + IPV4 + 2), 40000);
-	assert_int_equal(get16(ip + IPV4 + 4), UDP + 100);
-	check_checksums(f, 100);
-	free(f);
-}
-
-/* Every length, odd ones included, with contents that reach the carries. */
-static void test_checksum_property(void **state)
-{
-	uint32_t random = 1;
-	uint8_t *f = make_frame(1232);
-	uint8_t query[HEADERS];
-
-	(void)state;
-	memcpy(query, f, HEADERS);
-	for (uint16_t len = 12; len <= 1232; len++) {
+	for (size_t i = 0; i < KINDS; i++) {
+		uint8_t *f = make_frame(&kinds[i], DNS);
 		struct frame frame;
 
-		memcpy(f, query, HEADERS);
-		for (unsigned i = 0; i < len; i++) {
-			random = random * 1664525 + 1013904223;
-			f[HEADERS + i] = len % 7 == 0 ? 0xff : (uint8_t)(random >> 24);
-		}
-		put16(f + ETHERNET + IPV4, random >> 16); /* client's port */
-		assert_int_equal(frame_parse(&frame, f, HEADERS + 1232, &services), FRAME_QUERY);
-		assert_int_equal(frame_reply(&frame, len, (uint16_t)sum(0, f + HEADERS, len)),
-			HEADERS + len);
-		check_checksums(f, len);
+		assert_int_equal(frame_parse(&frame, f, headers_of(&kinds[i]) + DNS, &none, 0),
+			FRAME_FOREIGN);
+		free(f);
 	}
-	free(f);
-}
-
-/* A payload whose sum makes the checksum 0: it goes out as 0xffff, RFC 768. */
-static void test_checksum_zero(void **state)
-{
-	struct frame frame;
-	uint8_t *f = make_frame(12);
-
-	(void)state;
-	memset(f + HEADERS, 0, 12);
-	assert_int_equal(frame_parse(&frame, f, HEADERS + 12, &services), FRAME_QUERY);
-	(void)frame_reply(&frame, 12, 0);
-	/* With the checksum as the payload's sum, the total is all ones. */
-	const unsigned checksum = get16(f + ETHERNET + IPV4 + 6);
-	free(f);
-
-	f = make_frame(12);
-	memset(f + HEADERS, 0, 12);
-	put16(f + HEADERS, checksum);
-	assert_int_equal(frame_parse(&frame, f, HEADERS + 12, &services), FRAME_QUERY);
-	(void)frame_reply(&frame, 12, (uint16_t)checksum);
-	assert_int_equal(get16(f + ETHERNET + IPV4 + 6), 0xffff);
-	check_checksums(f, 12);
-	free(f);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_services),
 		cmocka_unit_test(test_query),
 		cmocka_unit_test(test_truncated),
 		cmocka_unit_test(test_padding),
-		cmocka_unit_test(test_verdicts),
-		cmocka_unit_test(test_checksum_finds_bit_errors),
+		cmocka_unit_test(test_lengths),
+		cmocka_unit_test(test_ethernet),
+		cmocka_unit_test(test_tags),
+		cmocka_unit_test(test_ipv4),
+		cmocka_unit_test(test_ipv6),
+		cmocka_unit_test(test_ipv6_martians),
+		cmocka_unit_test(test_checksums_find_bit_errors),
+		cmocka_unit_test(test_checksum_knowledge),
+		cmocka_unit_test(test_ipv4_header_checksum),
 		cmocka_unit_test(test_no_services),
-		cmocka_unit_test(test_reply),
-		cmocka_unit_test(test_checksum_property),
-		cmocka_unit_test(test_checksum_zero),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, frame_image_services, NULL);
 }

@@ -30,6 +30,7 @@
 struct rig {
 	struct ptrd_config_tcp limits;
 	struct serving serving;
+	struct policy policy;
 	struct dns_view *view;
 	struct event_base *base;
 	struct tcp *tcp;
@@ -55,6 +56,7 @@ static int set_up(void **state)
 		return -1;
 	rig->view = dns_view_create(0, NULL, 0, error);
 	atomic_store(&rig->serving.view, rig->view);
+	atomic_store(&rig->serving.policy, &rig->policy);
 	rig->base = events_create();
 	rig->tcp = tcp_create(rig->base, &rig->serving, &rig->limits);
 	const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -304,12 +306,12 @@ static void test_limits(void **state)
 	assert_true(answered(rig, fd[0]));
 	fd[4] = connect_to(rig, INADDR_LOOPBACK + 2); /* the fourth in all */
 	assert_true(answered(rig, fd[4]));
-	assert_int_equal(event(rig, PTRD_EVENT_TCP_REFUSED), 2);
+	assert_int_equal(event(rig, PTRD_EVENT_TCP_REFUSED), 1);
+	assert_int_equal(event(rig, PTRD_EVENT_TCP_EVICTED), 1);
 	assert_true(closed(rig, fd[1])); /* the second to come, but the first did ask again */
 	assert_true(answered(rig, fd[0]));
 	assert_true(answered(rig, fd[3]));
 	assert_true(answered(rig, fd[4]));
-	assert_int_equal(event(rig, PTRD_EVENT_TCP_REFUSED), 2);
 	for (size_t i = 0; i < 5; i++)
 		close(fd[i]);
 	for (int i = 0; i < 50; i++) {

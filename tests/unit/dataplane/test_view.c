@@ -107,6 +107,48 @@ static void test_good(void **state)
 	assert_int_equal(spec->ns_names_count, 2);
 	assert_string_equal(spec->ns_names[1], "ns2.example.com.");
 	assert_int_equal(spec->ns_ttl, 6);
+	assert_null(spec->default_name6);
+	assert_null(spec->rfc2317);
+	assert_int_equal(spec->delegations_count, 0);
+	directory_free(&directory);
+	json_decref(json);
+}
+
+/* What a region need not have. */
+static void test_optional(void **state)
+{
+	char error[DIRECTORY_ERROR_SIZE];
+	struct directory directory;
+	json_t *json = parse(good);
+	json_t *region = json_array_get(json_object_get(json, "regions"), 0);
+
+	(void)state;
+	assert_int_equal(
+		json_object_set_new(region, "default_name6", parse("'v6-{address}.{suffix}'")), 0);
+	assert_int_equal(
+		json_object_set_new(region, "rfc2317", parse("'64/26.100.51.198.in-addr.arpa.'")),
+		0);
+	assert_int_equal(
+		json_object_set_new(region, "delegations",
+			parse("[{'prefix': '203.0.113.64/26', 'name': 'a.example.'},"
+			      " {'prefix': '203.0.113.8/29', 'name': '8/29.113.0.203.in-addr.arpa.',"
+			      "  'ns': ['ns1.a.example.', 'ns2.a.example.']}]")),
+		0);
+	assert_int_equal(read_json(&directory, json, error), 0);
+	const struct dns_region_spec *spec = &directory.regions[0].spec;
+	assert_string_equal(spec->default_name6, "v6-{address}.{suffix}");
+	assert_string_equal(spec->rfc2317, "64/26.100.51.198.in-addr.arpa.");
+	assert_int_equal(spec->delegations_count, 2);
+	assert_string_equal(spec->delegations[0].prefix, "203.0.113.64/26");
+	assert_string_equal(spec->delegations[0].name, "a.example.");
+	assert_int_equal(spec->delegations[0].ns_count, 0);
+	assert_string_equal(spec->delegations[1].name, "8/29.113.0.203.in-addr.arpa.");
+	assert_int_equal(spec->delegations[1].ns_count, 2);
+	assert_string_equal(spec->delegations[1].ns[1], "ns2.a.example.");
+	directory_free(&directory);
+	assert_int_equal(json_object_set_new(region, "delegations", json_array()), 0);
+	assert_int_equal(read_json(&directory, json, error), 0);
+	assert_int_equal(directory.regions[0].spec.delegations_count, 0);
 	directory_free(&directory);
 	json_decref(json);
 }
@@ -171,6 +213,20 @@ static const struct {
 	{"region", "soa", "[]", "soa: must be an object"},
 	{"region", "ns", NULL, "ns: missing"},
 	{"region", "ns", "1", "ns: must be an object"},
+	{"region", "default_name6", "''", "default_name6: must have 1 to 255 characters, has 0"},
+	{"region", "default_name6", "1", "default_name6: must be a string"},
+	{"region", "rfc2317", "null", "rfc2317: must be a string"},
+	{"region", "delegations", "{}", "delegations: must be an array of at most 256 objects"},
+	{"region", "delegations", "null", "delegations: must be an array"},
+	{"region", "delegations", "['x']",
+		"region eu-demo: delegation 1: value: must be an object"},
+	{"region", "delegations", "[{'prefix': '10.0.0.0/26', 'name': 'a.'}, {'name': 'a.'}]",
+		"region eu-demo: delegation 2: prefix: missing"},
+	{"region", "delegations", "[{'prefix': '10.0.0.0/26'}]", "delegation 1: name: missing"},
+	{"region", "delegations", "[{'prefix': '10.0.0.0/26', 'name': 'a.', 'ns': 'x.'}]",
+		"delegation 1: ns: must be an array of 1 to 13 strings"},
+	{"region", "delegations", "[{'prefix': '10.0.0.0/26', 'name': 'a.', 'ns': [1]}]",
+		"delegation 1: ns: must be a string"},
 	{"soa", "mname", NULL, "region eu-demo: soa: mname: missing"},
 	{"soa", "rname", "2", "soa: rname: must be a string"},
 	{"soa", "refresh", NULL, "soa: refresh: missing"},
@@ -280,6 +336,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good),
+		cmocka_unit_test(test_optional),
 		cmocka_unit_test(test_no_regions),
 		cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_not_json),

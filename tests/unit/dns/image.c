@@ -60,15 +60,15 @@ struct ptrd_cell *image_cell(struct image *image, uint32_t ref)
 		+ (size_t)ref * PTRD_GRANULE);
 }
 
-void image_bind(struct image *image, uint32_t address, uint32_t ref)
+static void put_slot(struct image *image, struct ptrd_key key, uint32_t ref)
 {
 	struct ptrd_bucket *buckets = image_buckets(image);
-	struct ptrd_bucket *bucket = &buckets[ptrd_key4(&image->table, address).bucket];
+	struct ptrd_bucket *bucket = &buckets[key.bucket];
 
 	for (;;) {
 		for (unsigned i = 0; i < PTRD_BUCKET_SLOTS; i++) {
 			if (bucket->slot[i] == 0) {
-				bucket->slot[i] = (uint64_t)address << 32 | ref;
+				bucket->slot[i] = (uint64_t)key.tag << 32 | ref;
 				return;
 			}
 		}
@@ -78,6 +78,16 @@ void image_bind(struct image *image, uint32_t address, uint32_t ref)
 		}
 		bucket = &buckets[bucket->next];
 	}
+}
+
+void image_bind(struct image *image, uint32_t address, uint32_t ref)
+{
+	put_slot(image, ptrd_key4(&image->table, address), ref);
+}
+
+void image_bind6(struct image *image, const uint8_t *address, uint32_t ref)
+{
+	put_slot(image, ptrd_key6(&image->table, address), ref | PTRD_REF_IPV6);
 }
 
 /* Bytes of the name at `wire`. */
@@ -90,13 +100,18 @@ static size_t name_size(const uint8_t *wire)
 	return at + 1;
 }
 
-uint32_t image_record(
-	struct image *image, uint32_t address, uint32_t ttl, const uint8_t *names, unsigned count)
+/* Writes a cell; `address` is that of IPv6, else NULL. */
+static uint32_t put_cell(struct image *image, uint32_t tag, const uint8_t *address, uint32_t ttl,
+	const uint8_t *names, unsigned count)
 {
 	const uint32_t ref = image->next_granule;
+	const size_t address_len = address != NULL ? 16 : 0;
 	struct ptrd_cell *cell = image_cell(image, ref);
-	uint8_t *at = cell->data;
+	uint8_t *rrs = cell->data + address_len, *at = rrs;
 
+	NEED(rrs <= image->base + image->size);
+	if (address != NULL)
+		memcpy(cell->data, address, address_len);
 	for (unsigned i = 0; i < count; i++) {
 		const size_t len = name_size(names);
 		const uint8_t head[12] = {0xc0, 0x0c, 0, 12, 0, 1, (uint8_t)(ttl >> 24),
@@ -108,14 +123,35 @@ uint32_t image_record(
 		at += sizeof(head) + len;
 		names += len;
 	}
-	cell->key = address;
-	cell->wire_len = (uint16_t)(at - cell->data);
-	cell->sum = plain_sum(cell->data, cell->wire_len);
+	cell->key = tag;
+	cell->wire_len = (uint16_t)(at - rrs);
+	cell->sum = plain_sum(rrs, cell->wire_len);
 	cell->granules
-		= (uint16_t)((sizeof(*cell) + cell->wire_len + PTRD_GRANULE - 1) / PTRD_GRANULE);
+		= (uint16_t)((sizeof(*cell) + address_len + cell->wire_len + PTRD_GRANULE - 1)
+			/ PTRD_GRANULE);
 	cell->ancount = (uint8_t)count;
+	cell->flags = (uint8_t)((address != NULL ? PTRD_CELL_IPV6 : 0)
+		| (count == 0 ? PTRD_CELL_DEFAULT : 0));
 	image->next_granule += cell->granules;
+	return ref;
+}
+
+uint32_t image_record(
+	struct image *image, uint32_t address, uint32_t ttl, const uint8_t *names, unsigned count)
+{
+	const uint32_t ref = put_cell(image, address, NULL, ttl, names, count);
+
 	image_bind(image, address, ref);
+	return ref;
+}
+
+uint32_t image_record6(struct image *image, const uint8_t *address, uint32_t ttl,
+	const uint8_t *names, unsigned count)
+{
+	const uint32_t ref = put_cell(
+		image, ptrd_key6(&image->table, address).tag, address, ttl, names, count);
+
+	image_bind6(image, address, ref);
 	return ref;
 }
 

@@ -30,5 +30,11 @@ uint32_t image_record(
 	struct image *image, uint32_t address, uint32_t ttl, const uint8_t *names, unsigned count);
 struct ptrd_cell *image_cell(struct image *image, uint32_t ref);
 
+/* The same for IPv6 (16 bytes, network order). A bound address without a record has a cell too:
+ * `count` 0 makes one for its default name. */
+void image_bind6(struct image *image, const uint8_t *address, uint32_t ref);
+uint32_t image_record6(struct image *image, const uint8_t *address, uint32_t ttl,
+	const uint8_t *names, unsigned count);
+
 /* Sum of RFC 1071 computed byte by byte. */
 uint16_t plain_sum(const uint8_t *data, size_t len);

@@ -38,6 +38,16 @@ struct rig {
 	struct dns_view *view;
 };
 
+/* What ask() runs the engine with, but for the view: no options configured and no limiter at
+ * first. */
+extern struct dns_settings ask_settings;
+extern struct dns_limiter *ask_limiter;
+extern uint32_t ask_now;
+extern uint64_t ask_now_ms;
+/* The client's address: 192.0.2.1 at first. */
+extern uint8_t ask_client[16];
+extern bool ask_client_ipv6;
+
 void rig_create(struct rig *rig);
 void rig_free(struct rig *rig);
 

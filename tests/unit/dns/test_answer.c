@@ -325,7 +325,8 @@ static void test_bursts(void **state)
 			assert_non_null(burst[i].msg);
 			memcpy(burst[i].msg, q.bytes, q.len);
 		}
-		dns_answer(rig.view, burst, count);
+		dns_answer(&(struct dns_context){.view = rig.view, .settings = &ask_settings},
+			burst, count);
 		for (unsigned i = 0; i < count; i++) {
 			assert_int_equal(burst[i].outcome, single[i].request.outcome);
 			assert_int_equal(burst[i].reply_len, single[i].len);

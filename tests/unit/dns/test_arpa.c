@@ -74,8 +74,49 @@ static const struct {
 	{"x\\007in-addr\\004arpa", ARPA_NONE, 0, false,
 		0}, /* the bytes of the suffix within a label */
 	{"in-addr\\004arpa", ARPA_NONE, 0, false, 0},
-	{"8.b.d.0.1.0.0.2.ip6.arpa", ARPA_NONE, 0, false, 0},
+	{"7.113.0.203.ip6.arpa.example", ARPA_NONE, 0, false, 0},
 	{"www.example.com", ARPA_NONE, 0, false, 0},
+};
+
+/* Nibbles: the address as hexadecimal digits, as far as the name fixes it. */
+static const struct {
+	const char *name;
+	unsigned labels;
+	bool extra;
+	const char *digits;
+} rows6[] = {
+	{"b.a.9.8.7.6.5.4.3.2.1.0.f.e.d.c.b.a.9.8.7.6.5.4.8.b.d.0.1.0.0.2.ip6.arpa", 32, false,
+		"20010db8456789abcdef0123456789ab"},
+	{"B.A.9.8.7.6.5.4.3.2.1.0.F.E.D.C.B.A.9.8.7.6.5.4.8.B.D.0.1.0.0.2.IP6.ARPA", 32, false,
+		"20010db8456789abcdef0123456789ab"},
+	{SIXTEEN SIXTEEN "ip6.arpa", 32, false, ""},
+	{"f." SIXTEEN "0.0.0.0.0.0.0.0.0.0.0.0.0.0.f.iP6.aRpA", 32, false,
+		"f000000000000000000000000000000f"},
+	{"a.9.8.7.6.5.4.3.2.1.0.f.e.d.c.b.a.9.8.7.6.5.4.8.b.d.0.1.0.0.2.ip6.arpa", 31, false,
+		"20010db8456789abcdef0123456789a"},
+	{"8.b.d.0.1.0.0.2.ip6.arpa", 8, false, "20010db8"},
+	{"2.ip6.arpa", 1, false, "2"},
+	{"ip6.arpa", 0, false, ""},
+	/* below an address */
+	{"1.b.a.9.8.7.6.5.4.3.2.1.0.f.e.d.c.b.a.9.8.7.6.5.4.8.b.d.0.1.0.0.2.ip6.arpa", 32, true,
+		"20010db8456789abcdef0123456789ab"},
+	{"www." SIXTEEN SIXTEEN "ip6.arpa", 32, true, ""},
+	/* no nibble */
+	{"g." SIXTEEN "0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa", 31, true, ""},
+	{"/." SIXTEEN "0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa", 31, true, ""},
+	{":." SIXTEEN "0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa", 31, true, ""},
+	{"`." SIXTEEN "0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa", 31, true, ""},
+	{"@." SIXTEEN "0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa", 31, true, ""},
+	{"G." SIXTEEN "0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa", 31, true, ""},
+	{"\\016." SIXTEEN "0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa", 31, true, ""},
+	{"\\255." SIXTEEN "0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa", 31, true, ""},
+	{SIXTEEN "0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.x.ip6.arpa", 0, true, ""},
+	{"ab.0.1.0.0.2.ip6.arpa", 5, true, "20010"},
+	{"0.00.1.0.0.2.ip6.arpa", 4, true, "2001"},
+	{"7.113.0.203.ip6.arpa", 0, true, ""},
+	/* 74 bytes, as a whole address has, in other labels */
+	{"000." SIXTEEN "0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa", 30, true, ""},
+	{SIXTEEN "0.0.0.0.0.0.0.0.0.0.0.0.0.0.000.ip6.arpa", 0, true, ""},
 };
 
 static void parse_text(struct arpa_name *name, const char *text, unsigned *size)
@@ -99,10 +140,89 @@ static void test_rows(void **state)
 		parse_text(&name, rows[i].name, &size);
 		if (name.tree != rows[i].tree
 			|| (name.tree != ARPA_NONE
-				&& (name.octets != rows[i].octets || name.extra != rows[i].extra
+				&& (name.labels != rows[i].octets || name.extra != rows[i].extra
 					|| name.address != rows[i].address)))
 			fail_msg("%s: tree %u octets %u extra %d address %08x", rows[i].name,
-				name.tree, name.octets, name.extra, name.address);
+				name.tree, name.labels, name.extra, name.address);
+	}
+}
+
+static void test_rows6(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows6) / sizeof(rows6[0]); i++) {
+		struct arpa_name name;
+		unsigned size;
+		char digits[33] = "", expected[33];
+
+		parse_text(&name, rows6[i].name, &size);
+		if (name.tree != ARPA_IPV6 || name.labels != rows6[i].labels
+			|| name.extra != rows6[i].extra)
+			fail_msg("%s: tree %u labels %u extra %d", rows6[i].name, name.tree,
+				name.labels, name.extra);
+		for (unsigned j = 0; j < sizeof(name.address6); j++)
+			snprintf(digits + 2 * j, 3, "%02x", name.address6[j]);
+		memset(expected, '0', 32);
+		expected[32] = '\0';
+		memcpy(expected, rows6[i].digits, strlen(rows6[i].digits));
+		assert_string_equal(digits, expected);
+		for (unsigned j = 0; j <= name.labels; j++)
+			assert_int_equal(arpa_suffix(&name, j), size - 10 - 2 * j);
+		assert_int_equal(arpa_is_address(&name), rows6[i].labels == 32 && !rows6[i].extra);
+	}
+}
+
+static const char *const not_ip6[] = {
+	SIXTEEN SIXTEEN "ip6.arpb",
+	SIXTEEN SIXTEEN "ip7.arpa",
+	SIXTEEN SIXTEEN "ip\\022.arpa", /* the digit without 0x20 */
+	SIXTEEN SIXTEEN "ip6\\004arpa",
+	SIXTEEN SIXTEEN "0p6.arpa",
+	"2.ip6.arpa.example",
+	"2.xip6.arpa",
+	"2.ip6.int",
+	"x\\003ip6.arpa",
+};
+
+static void test_not_ip6(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(not_ip6) / sizeof(not_ip6[0]); i++) {
+		struct arpa_name name;
+		unsigned size;
+
+		parse_text(&name, not_ip6[i], &size);
+		if (name.tree != ARPA_NONE)
+			fail_msg("%s", not_ip6[i]);
+	}
+}
+
+/* Every byte as each of an address's nibbles: a digit, or the name is none of an address. */
+static void test_every_nibble(void **state)
+{
+	(void)state;
+	for (unsigned place = 0; place < 32; place++) {
+		for (unsigned byte = 0; byte < 256; byte++) {
+			uint8_t wire[74];
+			struct arpa_name name;
+			const char text[] = {(char)byte, '\0'};
+			const bool digit = byte != 0 && strspn(text, "0123456789abcdefABCDEF") == 1;
+
+			for (unsigned i = 0; i < 32; i++) {
+				wire[2 * i] = 1;
+				wire[2 * i + 1] = '5';
+			}
+			memcpy(wire + 64, "\3ip6\4arpa", 10);
+			wire[2 * (31 - place) + 1] = (uint8_t)byte;
+			arpa_parse(&name, wire, sizeof(wire));
+			assert_int_equal(name.tree, ARPA_IPV6);
+			assert_int_equal(name.labels, digit ? 32 : place);
+			assert_int_equal(name.extra, !digit);
+			if (digit)
+				assert_int_equal(name.address6[place / 2],
+					place % 2 == 0 ? 0x05 | strtoul(text, NULL, 16) << 4
+						       : 0x50 | strtoul(text, NULL, 16));
+		}
 	}
 }
 
@@ -113,7 +233,7 @@ static void test_suffixes(void **state)
 
 	(void)state;
 	parse_text(&name, "www.7.113.0.203.in-addr.arpa", &size);
-	assert_int_equal(name.octets, 4);
+	assert_int_equal(name.labels, 4);
 	assert_int_equal(name.suffix[4], 4);
 	assert_int_equal(name.suffix[3], 6);
 	assert_int_equal(name.suffix[2], 10);
@@ -133,7 +253,7 @@ static void test_every_octet(void **state)
 
 		snprintf(text, sizeof(text), "%u.2.3.4.in-addr.arpa", i);
 		parse_text(&name, text, &size);
-		assert_int_equal(name.octets, i < 256 ? 4 : 3);
+		assert_int_equal(name.labels, i < 256 ? 4 : 3);
 		assert_int_equal(name.extra, i >= 256);
 		assert_int_equal(name.address, 0x04030200 | (i < 256 ? i : 0));
 	}
@@ -143,6 +263,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_rows6),
+		cmocka_unit_test(test_not_ip6),
+		cmocka_unit_test(test_every_nibble),
 		cmocka_unit_test(test_suffixes),
 		cmocka_unit_test(test_every_octet),
 	};

@@ -65,14 +65,23 @@ static unsigned outcome_rcode(enum ptrd_outcome outcome)
 	return outcome == PTRD_BADVERS ? 16 : outcome == PTRD_FORMERR_EDNS ? 1 : 0;
 }
 
-static void assert_opt(const struct reply *reply, bool dnssec_ok)
+/* `error`: info-code of its extended error, the only option, or 0 for none. */
+static void assert_opt(const struct reply *reply, bool dnssec_ok, unsigned error)
 {
+	const uint8_t option[6] = {0, 15, 0, 2, 0, (uint8_t)error};
+
 	assert_int_equal(LDNS_ARCOUNT(reply->bytes), 1);
 	assert_true(ldns_pkt_edns(reply->pkt));
 	assert_int_equal(ldns_pkt_edns_udp_size(reply->pkt), 1232);
 	assert_int_equal(ldns_pkt_edns_version(reply->pkt), 0);
 	assert_int_equal(ldns_pkt_edns_z(reply->pkt), dnssec_ok ? 0x8000 : 0);
-	assert_null(ldns_pkt_edns_data(reply->pkt));
+	if (error == 0) {
+		assert_null(ldns_pkt_edns_data(reply->pkt));
+		return;
+	}
+	assert_non_null(ldns_pkt_edns_data(reply->pkt));
+	assert_int_equal(ldns_rdf_size(ldns_pkt_edns_data(reply->pkt)), sizeof(option));
+	assert_memory_equal(reply->bytes + reply->len - sizeof(option), option, sizeof(option));
 }
 
 static void test_rows(void **state)
@@ -96,7 +105,7 @@ static void test_rows(void **state)
 			assert_int_equal(
 				ldns_pkt_aa(reply.pkt), rows[i].outcome == PTRD_PTR_CUSTOM);
 			assert_true(ldns_pkt_rd(reply.pkt));
-			assert_opt(&reply, (rows[i].ttl & 0x8000) != 0);
+			assert_opt(&reply, (rows[i].ttl & 0x8000) != 0, 0);
 			reply_free(&reply);
 		}
 	}
@@ -141,7 +150,7 @@ static void test_malformed(void **state)
 		assert_int_equal(reply.request.outcome, PTRD_FORMERR_EDNS);
 		assert_int_equal(reply_rcode(&reply), LDNS_RCODE_FORMERR);
 		assert_true(question_echoed(&reply, &q));
-		assert_opt(&reply, true);
+		assert_opt(&reply, true, 0);
 		reply_free(&reply);
 	}
 }
@@ -153,15 +162,17 @@ static void test_with_every_outcome(void **state)
 		const char *name;
 		unsigned type, class;
 		enum ptrd_outcome outcome;
+		unsigned error;
 	} cases[] = {
-		{"8.113.0.203.in-addr.arpa.", 12, 1, PTRD_PTR_DEFAULT},
-		{"9.0.113.0.203.in-addr.arpa.", 12, 1, PTRD_NXDOMAIN},
-		{"7.113.0.203.in-addr.arpa.", 1, 1, PTRD_NODATA},
-		{"113.0.203.in-addr.arpa.", 6, 1, PTRD_SOA},
-		{"113.0.203.in-addr.arpa.", 2, 1, PTRD_NS},
-		{"www.example.com.", 12, 1, PTRD_REFUSED_ZONE},
-		{"7.113.0.203.in-addr.arpa.", 12, 3, PTRD_REFUSED_CLASS},
-		{"113.0.203.in-addr.arpa.", 252, 1, PTRD_REFUSED_TRANSFER},
+		{"8.113.0.203.in-addr.arpa.", 12, 1, PTRD_PTR_DEFAULT, 0},
+		{"9.0.113.0.203.in-addr.arpa.", 12, 1, PTRD_NXDOMAIN, 0},
+		{"7.113.0.203.in-addr.arpa.", 1, 1, PTRD_NODATA, 0},
+		{"113.0.203.in-addr.arpa.", 6, 1, PTRD_SOA, 0},
+		{"113.0.203.in-addr.arpa.", 2, 1, PTRD_NS, 0},
+		{"www.example.com.", 12, 1, PTRD_REFUSED_ZONE, 20},
+		{"7.113.0.203.in-addr.arpa.", 12, 4, PTRD_REFUSED_CLASS, 21},
+		{"7.113.0.203.in-addr.arpa.", 12, 3, PTRD_REFUSED_CHAOS, 21},
+		{"113.0.203.in-addr.arpa.", 252, 1, PTRD_REFUSED_TRANSFER, 18},
 	};
 
 	(void)state;
@@ -174,7 +185,7 @@ static void test_with_every_outcome(void **state)
 		query_opt(&q, 1232, 0x8000, "", 0);
 		ask(&reply, rig.view, &q, DNS_UDP);
 		assert_int_equal(reply.request.outcome, cases[i].outcome);
-		assert_opt(&reply, true);
+		assert_opt(&reply, true, cases[i].error);
 		reply_free(&reply);
 	}
 }

@@ -13,7 +13,7 @@
 
 #include "rig.h"
 
-static const char *const prefix = "10.0.0.0/16";
+static const char *const prefixes[] = {"10.0.0.0/16", "2001:db8::/32"};
 static const char *const ns_name = "ns.example.";
 
 static struct dns_view *view_of(const struct image *image)
@@ -21,8 +21,8 @@ static struct dns_view *view_of(const struct image *image)
 	const struct dns_region_spec spec = {
 		.name = "test",
 		.table = image->table,
-		.prefixes = &prefix,
-		.prefixes_count = 1,
+		.prefixes = prefixes,
+		.prefixes_count = 2,
 		.suffix = "e.",
 		.default_name = "x{address}.{suffix}",
 		.default_ttl = 300,
@@ -55,6 +55,138 @@ static enum ptrd_outcome ask_address(const struct dns_view *view, uint32_t addre
 
 	reply_free(&reply);
 	return outcome;
+}
+
+/* Address number `i` under 2001:db8::/32. */
+static void make_address6(uint8_t address[16], uint32_t i)
+{
+	const uint8_t bytes[16] = {0x20, 0x01, 0x0d, 0xb8, [12] = (uint8_t)(i >> 24),
+		(uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i};
+
+	memcpy(address, bytes, sizeof(bytes));
+}
+
+static enum ptrd_outcome ask_address6(const struct dns_view *view, const uint8_t address[16])
+{
+	char name[80];
+	struct query q;
+	struct reply reply;
+
+	for (unsigned i = 0; i < 32; i++) {
+		const unsigned byte = address[15 - i / 2];
+
+		snprintf(name + 2 * i, sizeof(name) - 2 * i, "%x.",
+			i % 2 == 0 ? byte & 15 : byte >> 4);
+	}
+	memcpy(name + 64, "ip6.arpa.", sizeof("ip6.arpa."));
+	query_simple(&q, name, 12);
+	ask(&reply, view, &q, DNS_UDP);
+	const enum ptrd_outcome outcome = reply.request.outcome;
+
+	reply_free(&reply);
+	return outcome;
+}
+
+static void test_chains6(void **state)
+{
+	static const uint8_t name[] = "\4mail\7example\3org";
+	struct image image;
+	uint8_t address[16];
+
+	(void)state;
+	image_create(&image, 4, 60, 65536);
+	for (uint32_t i = 0; i < 300; i++) {
+		make_address6(address, 2 * i);
+		image_record6(&image, address, 60, name, i % 2);
+	}
+	struct dns_view *view = view_of(&image);
+
+	for (uint32_t i = 0; i < 300; i++) {
+		make_address6(address, 2 * i);
+		assert_int_equal(ask_address6(view, address),
+			i % 2 == 0 ? PTRD_PTR_DEFAULT : PTRD_PTR_CUSTOM);
+		make_address6(address, 2 * i + 1);
+		assert_int_equal(ask_address6(view, address), PTRD_NXDOMAIN);
+	}
+	dns_view_free(view);
+	image_free(&image);
+}
+
+/* Slots with the address's fingerprint that belong to others stand before its own. */
+static void test_same_fingerprint(void **state)
+{
+	static const uint8_t name[] = "\4mail\7example\3org";
+	struct image image;
+	uint8_t address[16], other[16];
+
+	(void)state;
+	image_create(&image, 1, 4, 4096);
+	make_address6(address, 1);
+	const struct ptrd_key key = ptrd_key6(&image.table, address);
+
+	for (uint32_t i = 0; i < 20; i++) {
+		make_address6(other, 100 + i);
+		image_cell(&image, image_record6(&image, other, 60, name, 1))->key = key.tag;
+	}
+	for (unsigned i = 0; i < 3 * PTRD_BUCKET_SLOTS; i++) {
+		_Atomic uint64_t *slot
+			= &image_buckets(&image)[i / PTRD_BUCKET_SLOTS].slot[i % PTRD_BUCKET_SLOTS];
+
+		if (*slot != 0)
+			*slot = (uint64_t)key.tag << 32 | (uint32_t)*slot;
+	}
+	struct dns_view *view = view_of(&image);
+
+	assert_int_equal(ask_address6(view, address), PTRD_NXDOMAIN);
+	image_record6(&image, address, 60, name, 1);
+	assert_int_equal(ask_address6(view, address), PTRD_PTR_CUSTOM);
+	dns_view_free(view);
+	image_free(&image);
+}
+
+/* A cell that does not hold the address, or points outside, is as good as none; one whose record is
+ * broken is an error. */
+static void test_broken6(void **state)
+{
+	static const uint8_t name[] = "\4mail\7example\3org";
+	struct image image;
+	uint8_t address[16];
+
+	(void)state;
+	image_create(&image, 1, 0, 512);
+	make_address6(address, 1);
+	struct ptrd_cell *cell = image_cell(&image, image_record6(&image, address, 60, name, 1));
+	const struct ptrd_cell good = *cell;
+	_Atomic uint64_t *slot = &image_buckets(&image)[0].slot[0];
+	const uint64_t good_slot = *slot;
+	struct dns_view *view = view_of(&image);
+
+#define BROKEN(field, value, expected)                                                             \
+	do {                                                                                       \
+		cell->field = value;                                                               \
+		assert_int_equal(ask_address6(view, address), expected);                           \
+		memcpy(cell, &good, sizeof(good));                                                 \
+		assert_int_equal(ask_address6(view, address), PTRD_PTR_CUSTOM);                    \
+	} while (0)
+	BROKEN(flags, 0, PTRD_NXDOMAIN);
+	BROKEN(flags, PTRD_CELL_DEFAULT, PTRD_NXDOMAIN);
+	BROKEN(flags, PTRD_CELL_IPV6 | PTRD_CELL_DEFAULT, PTRD_PTR_DEFAULT);
+	BROKEN(wire_len, UINT16_MAX, PTRD_NXDOMAIN);
+	BROKEN(wire_len, 512 - 2 * PTRD_GRANULE - sizeof(good) - 16 + 1, PTRD_NXDOMAIN);
+	BROKEN(wire_len, 12, PTRD_SERVFAIL);
+	BROKEN(ancount, 0, PTRD_SERVFAIL);
+	BROKEN(ancount, 11, PTRD_SERVFAIL);
+	BROKEN(key, good.key + 1, PTRD_SERVFAIL);
+#undef BROKEN
+	static const uint32_t refs[] = {
+		PTRD_REF_IPV6, PTRD_REF_IPV6 | PTRD_REF_DEFAULT, PTRD_REF_IPV6 | 32, UINT32_MAX, 2};
+
+	for (size_t i = 0; i < sizeof(refs) / sizeof(refs[0]); i++) {
+		*slot = (good_slot & ~(uint64_t)UINT32_MAX) | refs[i];
+		assert_int_equal(ask_address6(view, address), PTRD_NXDOMAIN);
+	}
+	dns_view_free(view);
+	image_free(&image);
 }
 
 /* Every address of a full chain is found, and no other. */
@@ -200,7 +332,8 @@ static void test_random_tables(void **state)
 				.port = 40000,
 				.transport = DNS_TCP};
 
-			dns_answer(view, &r, 1);
+			dns_answer(&(struct dns_context){.view = view, .settings = &ask_settings},
+				&r, 1);
 			assert_in_range(r.reply_len, q.len, DNS_REPLY_MAX);
 			assert_true(r.outcome == PTRD_NXDOMAIN || r.outcome == PTRD_PTR_DEFAULT
 				|| r.outcome == PTRD_PTR_CUSTOM || r.outcome == PTRD_SERVFAIL);
@@ -215,6 +348,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_chains),
+		cmocka_unit_test(test_chains6),
+		cmocka_unit_test(test_same_fingerprint),
+		cmocka_unit_test(test_broken6),
 		cmocka_unit_test(test_chain_loop),
 		cmocka_unit_test(test_broken_cell),
 		cmocka_unit_test(test_broken_ref),

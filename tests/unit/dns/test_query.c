@@ -14,6 +14,7 @@
 #include "rig.h"
 
 #define NAME "7.113.0.203.in-addr.arpa."
+#define OPT_WITH_EDE (11 + 6) /* bytes */
 #define L63 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 
 static struct rig rig;
@@ -107,7 +108,8 @@ static void test_ports(void **state)
 			.transport = DNS_UDP};
 
 		memcpy(msg, q.bytes, q.len);
-		dns_answer(rig.view, &r, 1);
+		dns_answer(
+			&(struct dns_context){.view = rig.view, .settings = &ask_settings}, &r, 1);
 		assert_int_equal(r.outcome, dropped ? PTRD_DROP_PORT : PTRD_PTR_CUSTOM);
 		assert_int_equal(r.reply_len == 0, dropped);
 	}
@@ -162,7 +164,7 @@ static void test_opcodes(void **state)
 			assert_int_equal(reply.request.outcome, PTRD_NOTIMP);
 			assert_int_equal(reply.bytes[2], 0x80 | opcode << 3);
 			assert_int_equal(reply.bytes[3], LDNS_RCODE_NOTIMPL);
-			assert_int_equal(reply.len, form == 2 ? 12 + 11 : 12);
+			assert_int_equal(reply.len, form == 2 ? 12 + OPT_WITH_EDE : 12);
 			assert_int_equal(ldns_pkt_edns_do(reply.pkt), form == 2);
 			reply_free(&reply);
 		}
@@ -191,7 +193,7 @@ static void test_opcode_with_records(void **state)
 	query_opt(&q, 1232, 0, "", 0);
 	ask(&reply, rig.view, &q, DNS_UDP);
 	assert_int_equal(reply_rcode(&reply), LDNS_RCODE_NOTIMPL);
-	assert_int_equal(reply.len, 12 + 11);
+	assert_int_equal(reply.len, 12 + OPT_WITH_EDE);
 	reply_free(&reply);
 
 	query_header(&q, 5 << 11, 65535, 65535, 65535, 65535);
@@ -402,7 +404,7 @@ static void test_trailing_bytes(void **state)
 
 static void test_classes_and_transfers(void **state)
 {
-	static const uint16_t classes[] = {0, 2, 3, 4, 254, 256, 0x0100, 0xffff};
+	static const uint16_t classes[] = {0, 2, 4, 254, 256, 0x0100, 0xffff};
 	struct query q;
 
 	(void)state;
@@ -412,8 +414,11 @@ static void test_classes_and_transfers(void **state)
 		assert_answer(&q, PTRD_REFUSED_CLASS, LDNS_RCODE_REFUSED, true, false);
 	}
 	query_header(&q, 0, 1, 0, 0, 0);
-	query_question(&q, "version.bind.", 16, 3);
-	assert_answer(&q, PTRD_REFUSED_CLASS, LDNS_RCODE_REFUSED, true, false);
+	query_question(&q, NAME, 12, 3);
+	assert_answer(&q, PTRD_REFUSED_CHAOS, LDNS_RCODE_REFUSED, true, false);
+	query_header(&q, 0, 1, 0, 0, 0);
+	query_question(&q, "version.bind.", 16, 3); /* no text is configured */
+	assert_answer(&q, PTRD_REFUSED_CHAOS, LDNS_RCODE_REFUSED, true, false);
 	for (unsigned type = 251; type <= 252; type++) {
 		query_simple(&q, "113.0.203.in-addr.arpa.", type);
 		assert_answer(&q, PTRD_REFUSED_TRANSFER, LDNS_RCODE_REFUSED, true, false);

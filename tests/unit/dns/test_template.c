@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -78,6 +79,79 @@ static void test_accepted(void **state)
 		if (dns_template_compile(&t, accepted[i].text, accepted[i].suffix, error) != 0)
 			fail_msg("%s: %s", accepted[i].text, error);
 		assert_expands(&t, 0xcb007107, accepted[i].expected);
+	}
+}
+
+static const struct {
+	const char *text, *suffix;
+	const char *expected; /* for 2001:db8::abcd:7 */
+} accepted6[] = {
+	{"ecs-{address}.{suffix}", SUFFIX,
+		"ecs-2001-0db8-0000-0000-0000-0000-abcd-0007.compute.example.com."},
+	{"ecs-{address}.{suffix}.", "compute.example.com",
+		"ecs-2001-0db8-0000-0000-0000-0000-abcd-0007.compute.example.com."},
+	{"{address}.{suffix}", SUFFIX,
+		"2001-0db8-0000-0000-0000-0000-abcd-0007.compute.example.com."},
+	{"static.{reverse}.v6.{suffix}", SUFFIX,
+		"static.0007-abcd-0000-0000-0000-0000-0db8-2001.v6.compute.example.com."},
+	{"{suffix}", SUFFIX, "compute.example.com."},
+	{"a{address}.b{reverse}", SUFFIX,
+		"a2001-0db8-0000-0000-0000-0000-abcd-0007."
+		"b0007-abcd-0000-0000-0000-0000-0db8-2001."},
+	/* 24 + 39 characters */
+	{"aaaaaaaaaaaaaaaaaaaaaaaa{address}", SUFFIX,
+		"aaaaaaaaaaaaaaaaaaaaaaaa2001-0db8-0000-0000-0000-0000-abcd-0007."},
+	/* 255 bytes: 40 + 64 + 64 + 64 + 22 + 1 */
+	{"{address}.{suffix}", L63 "." L63 "." L63 ".aaaaaaaaaaaaaaaaaaaaa",
+		"2001-0db8-0000-0000-0000-0000-abcd-0007." L63 "." L63 "." L63
+		".aaaaaaaaaaaaaaaaaaaaa."},
+};
+
+static void test_accepted6(void **state)
+{
+	static const uint8_t address[16] = {0x20, 1, 0x0d, 0xb8, [12] = 0xab, 0xcd, 0, 7};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(accepted6) / sizeof(accepted6[0]); i++) {
+		struct dns_template t;
+		char error[TEMPLATE_ERROR_SIZE] = "";
+		uint8_t *wire = malloc(PTRD_NAME_WIRE_MAX);
+
+		assert_non_null(wire);
+		if (dns_template_compile6(&t, accepted6[i].text, accepted6[i].suffix, error) != 0)
+			fail_msg("%s: %s", accepted6[i].text, error);
+		char *text = wire_text(wire, dns_template_expand6(&t, address, wire));
+
+		assert_string_equal(text, accepted6[i].expected);
+		free(text);
+		free(wire);
+	}
+}
+
+static void test_refused6(void **state)
+{
+	static const struct {
+		const char *text, *suffix, *rule;
+	} cases[] = {
+		{"{a}.{suffix}", SUFFIX, "default_name6 \"{a}.{suffix}\": unknown token"},
+		{"{d}", SUFFIX, "unknown token"},
+		{"", SUFFIX, "default_name6 \"\""},
+		{"aaaaaaaaaaaaaaaaaaaaaaaaa{address}", SUFFIX, "longer than 63"},
+		{"{address}{reverse}", SUFFIX, "longer than 63"},
+		{"{address}.{suffix}", L63 "." L63 "." L63 ".aaaaaaaaaaaaaaaaaaaaaa",
+			"longer than 255"},
+		{"{address}-.{suffix}", SUFFIX, "hyphen"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct dns_template t;
+		char error[TEMPLATE_ERROR_SIZE] = "";
+
+		assert_int_equal(
+			dns_template_compile6(&t, cases[i].text, cases[i].suffix, error), -EINVAL);
+		if (strstr(error, cases[i].rule) == NULL)
+			fail_msg("%s: %s", cases[i].text, error);
 	}
 }
 
@@ -187,6 +261,8 @@ int main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_text_length),
 		cmocka_unit_test(test_octets),
+		cmocka_unit_test(test_accepted6),
+		cmocka_unit_test(test_refused6),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

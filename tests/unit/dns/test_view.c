@@ -79,7 +79,7 @@ static void test_zones_of_prefix(void **state)
 		print_message("%s\n", prefixes[i].prefix);
 		assert_int_equal(view->zone_count, prefixes[i].zones);
 		for (unsigned z = 0; z < view->zone_count; z++)
-			assert_int_equal(view->zones[z].octets, prefixes[i].octets);
+			assert_int_equal(view->zones[z].labels, prefixes[i].octets);
 		assert_non_null(dns_view_zone(view, first));
 		assert_int_equal(dns_view_zone(view, first)->first, first);
 		assert_non_null(dns_view_zone(view, last));
@@ -106,7 +106,7 @@ static void test_search(void **state)
 	for (unsigned i = 0; i < view->zone_count; i++) {
 		const struct dns_zone *zone = &view->zones[i];
 		const uint32_t size
-			= zone->octets == 4 ? 1 : UINT32_C(1) << (32 - 8 * zone->octets);
+			= zone->labels == 4 ? 1 : UINT32_C(1) << (32 - 8 * zone->labels);
 
 		assert_ptr_equal(dns_view_zone(view, zone->first), zone);
 		assert_ptr_equal(dns_view_zone(view, zone->first + size - 1), zone);
@@ -139,23 +139,31 @@ static void test_empty(void **state)
 static const struct {
 	const char *prefix, *rule;
 } bad_prefixes[] = {
-	{"", "must be an IPv4 address"},
-	{"203.0.113.0", "must be an IPv4 address"},
-	{"203.0.113/24", "must be an IPv4 address"},
-	{"203.0.113.256/32", "must be an IPv4 address"},
-	{"203.0.113.00/24", "must be an IPv4 address"},
-	{"203.0.113.0/", "must be an IPv4 address"},
-	{"203.0.113.0/x", "must be an IPv4 address"},
-	{"203.0.113.0/24x", "must be an IPv4 address"},
-	{"203.0.113.0/+24", "must be an IPv4 address"},
-	{"203.0.113.0/ 24", "must be an IPv4 address"},
-	{"203.0.113.0/240", "must be an IPv4 address"},
-	{"1203.0.113.0000000000/24", "must be an IPv4 address"},
+	{"", "must be an IPv4 or IPv6 address"},
+	{"203.0.113.0", "must be an IPv4 or IPv6 address"},
+	{"203.0.113/24", "must be an IPv4 or IPv6 address"},
+	{"203.0.113.256/32", "must be an IPv4 or IPv6 address"},
+	{"203.0.113.00/24", "must be an IPv4 or IPv6 address"},
+	{"203.0.113.0/", "must be an IPv4 or IPv6 address"},
+	{"203.0.113.0/x", "must be an IPv4 or IPv6 address"},
+	{"203.0.113.0/24x", "must be an IPv4 or IPv6 address"},
+	{"203.0.113.0/+24", "must be an IPv4 or IPv6 address"},
+	{"203.0.113.0/ 24", "must be an IPv4 or IPv6 address"},
+	{"203.0.113.0/240", "0 to 32"},
+	{"203.0.113.0/2400", "must be an IPv4 or IPv6 address"},
+	{"1203.0.113.0000000000/24", "must be an IPv4 or IPv6 address"},
 	{"203.0.113.0/33", "0 to 32"},
 	{"203.0.113.1/24", "bits of the address"},
 	{"203.0.113.0/23", "bits of the address"},
 	{"128.0.0.0/0", "bits of the address"},
-	{"2001:db8::/32", "IPv6"},
+	{"2001:db8::", "must be an IPv4 or IPv6 address"},
+	{"2001:db8::g/32", "must be an IPv4 or IPv6 address"},
+	{"2001:db8:::/32", "must be an IPv4 or IPv6 address"},
+	{"2001:db8::/1280", "must be an IPv4 or IPv6 address"},
+	{"2001:db8::/129", "0 to 128"},
+	{"2001:db8::1/127", "bits of the address"},
+	{"2001:db8:8000::/32", "bits of the address"},
+	{"8000::/0", "bits of the address"},
 };
 
 static void assert_refused(

@@ -1,0 +1,78 @@
+#include "config_dns.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SECRETS_MAX 2
+#define SECRET_DIGITS 32 /* 128 bits, RFC 9018 section 4.4 */
+#define NSID_MAX 128
+#define TEXT_MAX 255 /* a character-string of TXT, RFC 1035 section 3.3 */
+
+/* Its length is checked here, so that no error shows it. */
+static const cyaml_schema_value_t secret_schema = {
+	CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 0, 4096),
+};
+
+static const cyaml_schema_field_t rate_limit_fields[] = {
+	CYAML_FIELD_UINT("responses_per_second", CYAML_FLAG_OPTIONAL, struct ptrd_config_rate_limit,
+		responses_per_second),
+	CYAML_FIELD_UINT("slip", CYAML_FLAG_OPTIONAL, struct ptrd_config_rate_limit, slip),
+	CYAML_FIELD_UINT(
+		"ipv4_prefix", CYAML_FLAG_OPTIONAL, struct ptrd_config_rate_limit, ipv4_prefix),
+	CYAML_FIELD_UINT(
+		"ipv6_prefix", CYAML_FLAG_OPTIONAL, struct ptrd_config_rate_limit, ipv6_prefix),
+	CYAML_FIELD_UINT("buckets", CYAML_FLAG_OPTIONAL, struct ptrd_config_rate_limit, buckets),
+	CYAML_FIELD_END,
+};
+
+const cyaml_schema_field_t config_dns_fields[] = {
+	CYAML_FIELD_STRING_PTR(
+		"nsid", CYAML_FLAG_OPTIONAL, struct ptrd_config_dns, nsid, 1, NSID_MAX),
+	CYAML_FIELD_STRING_PTR(
+		"version", CYAML_FLAG_OPTIONAL, struct ptrd_config_dns, version, 1, TEXT_MAX),
+	CYAML_FIELD_STRING_PTR(
+		"hostname", CYAML_FLAG_OPTIONAL, struct ptrd_config_dns, hostname, 1, TEXT_MAX),
+	CYAML_FIELD_STRING_PTR("id", CYAML_FLAG_OPTIONAL, struct ptrd_config_dns, id, 1, TEXT_MAX),
+	CYAML_FIELD_SEQUENCE("cookie_secrets", CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
+		struct ptrd_config_dns, cookie_secrets, &secret_schema, 0, SECRETS_MAX),
+	CYAML_FIELD_MAPPING_PTR("rate_limit", CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER_NULL,
+		struct ptrd_config_dns, rate_limit, rate_limit_fields),
+	CYAML_FIELD_END,
+};
+
+static bool check_secrets(const struct config_source *source, struct ptrd_config_dns *dns)
+{
+	bool good = true;
+
+	dns->cookie_random = config_source_line(source, "dataplane.dns.cookie_secrets") == 0;
+	for (uint32_t i = 0; i < dns->cookie_secrets_count; i++) {
+		const char *secret = dns->cookie_secrets[i];
+		char key[64];
+
+		(void)snprintf(key, sizeof(key), "dataplane.dns.cookie_secrets.%" PRIu32, i);
+		if (strlen(secret) != SECRET_DIGITS
+			|| strspn(secret, "0123456789abcdefABCDEF") != SECRET_DIGITS)
+			good = config_source_error(source, key,
+				"must be %d hexadecimal digits (openssl rand -hex 16 makes them)",
+				SECRET_DIGITS);
+	}
+	return good;
+}
+
+bool config_dns_check(const struct config_source *source, struct ptrd_config_dns *dns)
+{
+	struct ptrd_config_rate_limit *limit = dns->rate_limit;
+	bool good = check_secrets(source, dns);
+
+	good &= config_number(source, &limit->responses_per_second, 0, 0, 1000000,
+		"dataplane.dns.rate_limit.responses_per_second");
+	good &= config_number(source, &limit->slip, 2, 0, 100, "dataplane.dns.rate_limit.slip");
+	good &= config_number(
+		source, &limit->ipv4_prefix, 24, 1, 32, "dataplane.dns.rate_limit.ipv4_prefix");
+	good &= config_number(
+		source, &limit->ipv6_prefix, 56, 1, 128, "dataplane.dns.rate_limit.ipv6_prefix");
+	return config_number(source, &limit->buckets, 65536, 1024, 16777216,
+		       "dataplane.dns.rate_limit.buckets")
+		&& good;
+}

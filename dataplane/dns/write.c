@@ -1,0 +1,195 @@
+/*
+ * Stage 4: the reply, over the query. All that is needed of the query behind its question was read
+ * by dns_parse().
+ */
+#include <string.h>
+
+#include "answer.h"
+#include "bytes.h"
+#include "checksum.h"
+#include "edns.h"
+
+/* Flags of the reply. NOTIMP goes without RD: another opcode may give its bit another meaning. */
+static uint16_t reply_flags(
+	const struct dns_request *r, const struct answer *answer, uint16_t query_flags)
+{
+	unsigned flags = FLAG_QR | (r->rcode & 0xfu) | (r->truncated ? FLAG_TC : 0u);
+
+	if (r->rcode == RCODE_NOTIMP)
+		return (uint16_t)(flags | (query_flags & FLAG_OPCODE));
+	flags |= query_flags & FLAG_RD;
+	if (answer->authoritative && r->qclass == CLASS_IN)
+		flags |= FLAG_AA;
+	return (uint16_t)flags;
+}
+
+/* Bytes that the reply may take. */
+static unsigned reply_limit(const struct dns_request *r)
+{
+	const unsigned limit = r->transport == DNS_TCP ? UINT16_MAX : r->udp_size;
+
+	return limit < r->room ? limit : r->room;
+}
+
+static void drop_records(struct answer *answer)
+{
+	answer->len = answer->ancount = answer->nscount = 0;
+	answer->referral = NULL;
+}
+
+/* Makes the answer fit: no partial RRset, RFC 2181 section 9. */
+static void fit(struct dns_request *r, struct answer *answer, unsigned opt_len)
+{
+	const unsigned room = reply_limit(r) - DNS_HEADER_SIZE - r->question_len - opt_len;
+
+	if (answer->referral != NULL && answer->len + answer->referral->ns_wire_len > room
+		&& answer->ancount > 0) {
+		/* The client finds its way with the answer alone. */
+		answer->nscount = 0;
+		answer->referral = NULL;
+	}
+	const unsigned referral_len = answer->referral != NULL ? answer->referral->ns_wire_len : 0;
+
+	if (answer->len + referral_len > room) {
+		r->truncated = true;
+		drop_records(answer);
+	}
+}
+
+static void write_header(const struct dns_request *r, const struct answer *answer)
+{
+	uint8_t *msg = r->msg;
+
+	store16(msg + HEADER_FLAGS, reply_flags(r, answer, load16(msg + HEADER_FLAGS)));
+	store16(msg + HEADER_QDCOUNT, r->question_len > 0);
+	store16(msg + HEADER_ANCOUNT, answer->ancount);
+	store16(msg + HEADER_NSCOUNT, answer->nscount);
+	store16(msg + HEADER_ARCOUNT, r->has_opt);
+}
+
+/* Writes the NS set of a referral with its owner. Returns its length. */
+static unsigned write_referral(uint8_t *at, const struct answer *answer)
+{
+	const unsigned len = answer->referral->ns_wire_len;
+
+	memcpy(at, answer->referral->ns_wire, len);
+	for (unsigned rr = 0; rr < len; rr += RR_HEAD_SIZE + load16(at + rr + 10))
+		store16(at + rr, (uint16_t)(0xc000u | answer->referral_owner));
+	return len;
+}
+
+static void write_reply(
+	const struct dns_context *context, struct dns_request *r, struct answer *answer)
+{
+	const unsigned opt_len = edns_size(context, r);
+	unsigned at = DNS_HEADER_SIZE + r->question_len;
+
+	fit(r, answer, opt_len);
+	write_header(r, answer);
+	uint64_t sum = checksum_sum(r->msg, at);
+
+	if (answer->len > 0) {
+		memcpy(r->msg + at, answer->wire, answer->len);
+		sum += checksum_at(
+			answer->has_sum ? answer->sum : checksum_sum(answer->wire, answer->len),
+			at);
+		at += answer->len;
+	}
+	if (answer->referral != NULL) {
+		const unsigned len = write_referral(r->msg + at, answer);
+
+		sum += checksum_at(checksum_sum(r->msg + at, len), at);
+		at += len;
+	}
+	if (opt_len > 0) {
+		edns_write(r->msg + at, context, r);
+		sum += checksum_at(checksum_sum(r->msg + at, opt_len), at);
+		at += opt_len;
+	}
+	r->reply_len = (uint16_t)at;
+	r->sum = checksum_fold(sum);
+}
+
+static bool is_drop(uint8_t outcome)
+{
+	return outcome == PTRD_DROP_SHORT || outcome == PTRD_DROP_RESPONSE
+		|| outcome == PTRD_DROP_PORT;
+}
+
+static uint16_t outcome_rcode(enum ptrd_outcome outcome)
+{
+	switch (outcome) {
+	case PTRD_NXDOMAIN:
+		return RCODE_NXDOMAIN;
+	case PTRD_SERVFAIL:
+		return RCODE_SERVFAIL;
+	default:
+		return RCODE_NOERROR;
+	}
+}
+
+static enum dns_limit_kind limit_kind(const struct dns_request *r)
+{
+	switch (r->outcome) {
+	case PTRD_NXDOMAIN:
+		return LIMIT_NXDOMAIN;
+	case PTRD_NODATA:
+		return LIMIT_NODATA;
+	case PTRD_REFERRAL:
+		return LIMIT_REFERRAL;
+	default:
+		return r->rcode == RCODE_NOERROR ? LIMIT_ANSWER : LIMIT_ERROR;
+	}
+}
+
+/* Takes the reply off its client's rate; over that it becomes an empty one, or none: false. */
+static bool limit(const struct dns_context *context, struct dns_request *r, struct answer *answer)
+{
+	if (context->limiter == NULL || r->transport == DNS_TCP || r->cookie == DNS_COOKIE_VALID)
+		return true;
+	const enum dns_limit_verdict verdict = dns_limiter_take(
+		context->limiter, r->client, r->client_ipv6, limit_kind(r), context->now_ms);
+
+	if (verdict == LIMIT_SEND)
+		return true;
+	r->limited = true;
+	if (verdict == LIMIT_DROP) {
+		r->outcome = PTRD_LIMITED_DROP;
+		return false;
+	}
+	drop_records(answer);
+	if (r->cookie != DNS_COOKIE_NONE) {
+		r->outcome = PTRD_BADCOOKIE;
+		r->rcode = RCODE_BADCOOKIE;
+		answer->authoritative = false;
+	} else {
+		r->outcome = PTRD_LIMITED_SLIP;
+		r->truncated = true;
+	}
+	return true;
+}
+
+static void write_one(const struct dns_context *context, struct dns_request *r)
+{
+	struct answer answer;
+
+	r->truncated = r->limited = false;
+	r->reply_len = r->sum = 0;
+	if (r->decided && is_drop(r->outcome))
+		return;
+	answer_init(&answer);
+	if (!r->decided) {
+		r->outcome = (uint8_t)answer_find(&answer, context->view, r);
+		r->rcode = outcome_rcode(r->outcome);
+	} else if (r->outcome == PTRD_CHAOS) {
+		answer_chaos(&answer, context->settings, r);
+	}
+	if (limit(context, r, &answer))
+		write_reply(context, r, &answer);
+}
+
+void dns_write(const struct dns_context *context, struct dns_request *requests, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		write_one(context, &requests[i]);
+}

@@ -1,0 +1,232 @@
+/*
+ * Where Knot DNS (3.2) answers otherwise.
+ */
+#include "differences.h"
+
+#define TYPE0 "it does not know type 0; here every type that a name does not have is NODATA"
+#define ANY_APEX "one RRset is enough for ANY (RFC 8482): here the SOA, there the NS"
+#define SIZE_1                                                                                     \
+	"it takes an EDNS size of exactly 1 for malformed; here it counts as 512 (RFC "            \
+	"6891 section 6.2.3)"
+#define OPEN6_NAME "d.c.b.a.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.2.0.8.b.d.0.1.0.0.2.ip6.arpa."
+#define OPEN6 "no zone file holds every address of an IPv6 prefix whose unbound addresses answer"
+#define MALFORMED_DROPPED "it drops a message whose question it cannot read; here that is FORMERR"
+#define SECTIONS "it passes over answer and authority records of a query; here they are FORMERR"
+#define FORMERR_OPT                                                                                \
+	"it has no OPT in a FORMERR once the records did not parse; here one OPT that "            \
+	"was read is answered"
+#define TRAILING                                                                                   \
+	"it wants nothing but the OPT behind the question; here what is not looked at is "         \
+	"passed over"
+#define NOTIMP_FLAGS                                                                               \
+	"it copies RD to NOTIMP; here every flag is clear, for what it means with that "           \
+	"opcode is not known"
+#define NOTIMP_QUESTION                                                                            \
+	"here NOTIMP has no question: with that opcode the section may be another thing"
+#define EDE "it tells no extended error (RFC 8914) there"
+#define NOTIFY_UPDATE                                                                              \
+	"it does NOTIFY and UPDATE, which this zone takes from nobody or which lack a "            \
+	"question"
+#define CLASS_ANY                                                                                  \
+	"it sets AA with class ANY; such an answer is not authoritative (RFC 1035 "                \
+	"section 6.2)"
+#define CH_ANY "in class CH it answers TXT alone"
+#define ID_SERVER                                                                                  \
+	"its identity answers id.server as well; here that has a text of its own, and "            \
+	"none is configured"
+#define TRANSFER "a transfer that is not allowed: NOTIMP over UDP and NOTAUTH there, REFUSED here"
+#define VERSION_1_OPTIONS                                                                          \
+	"it reads the options of an OPT of unknown version; here only the version is"
+#define NSID_BADVERS "it reads the options of an OPT of unknown version; here only the version is"
+#define OPT_OWNER                                                                                  \
+	"it does not look at the OPT's owner, which must be the root (RFC 6891 section "           \
+	"6.1.2)"
+#define COOKIE_MODULE                                                                              \
+	"cookies are a module there, which is not loaded: it would not answer without one"
+#define COOKIE_QUERY                                                                               \
+	"without its module for cookies a message without a question is malformed (RFC "           \
+	"7873 section 5.4)"
+#define KEEPALIVE "it has no keepalive option (RFC 7828)"
+#define KEEPALIVE_VALUE                                                                            \
+	"it does not look at the keepalive option; in a query it has no time-out (RFC "            \
+	"7828 section 3.2.1)"
+#define COOKIE_MODULE_KEEPALIVE                                                                    \
+	"it has no keepalive option (RFC 7828), and no cookies without their module"
+
+#define OPCODES_BOTH                                                                               \
+	"opcode 1", "opcode 1 with EDNS", "opcode 2", "opcode 2 with EDNS", "opcode 3",            \
+		"opcode 3 with EDNS", "opcode 4", "opcode 4 with EDNS", "opcode 5",                \
+		"opcode 5 with EDNS", "opcode 6", "opcode 6 with EDNS", "opcode 7",                \
+		"opcode 7 with EDNS", "opcode 8", "opcode 8 with EDNS", "opcode 9",                \
+		"opcode 9 with EDNS", "opcode 10", "opcode 10 with EDNS", "opcode 11",             \
+		"opcode 11 with EDNS", "opcode 12", "opcode 12 with EDNS", "opcode 13",            \
+		"opcode 13 with EDNS", "opcode 14", "opcode 14 with EDNS", "opcode 15",            \
+		"opcode 15 with EDNS"
+#define OPCODES_EDNS                                                                               \
+	"opcode 1 with EDNS", "opcode 2 with EDNS", "opcode 3 with EDNS", "opcode 4 with EDNS",    \
+		"opcode 5 with EDNS", "opcode 6 with EDNS", "opcode 7 with EDNS",                  \
+		"opcode 8 with EDNS", "opcode 9 with EDNS", "opcode 10 with EDNS",                 \
+		"opcode 11 with EDNS", "opcode 12 with EDNS", "opcode 13 with EDNS",               \
+		"opcode 14 with EDNS", "opcode 15 with EDNS"
+
+static const struct difference list[] = {
+	{"both", FIELD_RCODE, "0", "4", TYPE0, {"7.113.0.203.in-addr.arpa. 0"}},
+	{"both", FIELD_FLAGS, "aa ", "", TYPE0, {"7.113.0.203.in-addr.arpa. 0"}},
+	{"both", FIELD_AUTHORITY, "113.0.203.in-addr.arpa. 300 in soa ns1.example.net. hostm*", "",
+		TYPE0, {"7.113.0.203.in-addr.arpa. 0"}},
+	{"both", FIELD_ANSWER, "113.0.203.in-addr.arpa. 3600 in soa ns1.example.net. host*",
+		"113.0.203.in-addr.arpa. 7200 in ns ns1.example.net.; 113.*", ANY_APEX,
+		{"113.0.203.in-addr.arpa. ANY"}},
+	{"both", FIELD_ANSWER, "128/26.2.0.192.in-addr.arpa. 3600 in soa ns1.example.net.*",
+		"128/26.2.0.192.in-addr.arpa. 7200 in ns ns1.example.net.;*", ANY_APEX,
+		{"128/26.2.0.192.in-addr.arpa. ANY"}},
+	{"both", FIELD_ANSWER, "0.0.1.0.8.b.d.0.1.0.0.2.ip6.arpa. 3600 in soa ns1.example*",
+		"0.0.1.0.8.b.d.0.1.0.0.2.ip6.arpa. 7200 in ns ns1.example.*", ANY_APEX,
+		{"0.0.1.0.8.b.d.0.1.0.0.2.ip6.arpa. ANY"}},
+	{"both", FIELD_FLAGS, "", "aa ", ANY_APEX, {"class ANY"}},
+	{"udp", FIELD_RCODE, "0", "1", SIZE_1, {"over 512, size 1 counts as 512"}},
+	{"udp", FIELD_FLAGS, "aa tc ", "", SIZE_1, {"over 512, size 1 counts as 512"}},
+	{"udp", FIELD_EDNS, "version 0 size 1232 flags 0000", "none", SIZE_1,
+		{"over 512, size 1 counts as 512"}},
+	{"both", FIELD_RCODE, "0", "1", SIZE_1, {"size 1 counts as 512"}},
+	{"both", FIELD_FLAGS, "aa ", "", SIZE_1, {"size 1 counts as 512"}},
+	{"both", FIELD_ANSWER, "7.113.0.203.in-addr.arpa. 600 in ptr mail.example.org.; ", "",
+		SIZE_1, {"size 1 counts as 512"}},
+	{"both", FIELD_EDNS, "version 0 size 1232 flags 0000", "none", SIZE_1,
+		{"size 1 counts as 512"}},
+	{"both", FIELD_RCODE, "0", "3", OPEN6, {OPEN6_NAME " PTR", OPEN6_NAME " AAAA"}},
+	{"both", FIELD_ANSWER, "d.c.b.a.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.2.0.8.b.d.0.1*", "",
+		OPEN6, {OPEN6_NAME " PTR"}},
+	{"both", FIELD_AUTHORITY, "", "0.0.2.0.8.b.d.0.1.0.0.2.ip6.arpa. 120 in soa ns1.example.*",
+		OPEN6, {OPEN6_NAME " PTR"}},
+	{"both", FIELD_REPLY, "yes", "none", MALFORMED_DROPPED,
+		{"QDCOUNT 1, no question", "QDCOUNT 2, one question", "QDCOUNT 2, two questions",
+			"QDCOUNT 65535", "QDCOUNT 2 with OPT", "question cut in a label",
+			"question cut before its root", "question without type",
+			"question without class", "question one byte short", "label of 64",
+			"label of unknown kind", "name of 256", "pointer to itself",
+			"pointer to the start of its name", "pointer forward",
+			"pointer into the header"}},
+	{"both", FIELD_RCODE, "1", "0", SECTIONS,
+		{"an answer record", "an answer record, with OPT", "an authority record",
+			"NSID, an answer record"}},
+	{"both", FIELD_FLAGS, "", "aa ", SECTIONS,
+		{"an answer record", "an answer record, with OPT", "an authority record",
+			"NSID, an answer record"}},
+	{"both", FIELD_ANSWER, "", "7.113.0.203.in-addr.arpa. 600 in ptr mail.example.org.; ",
+		SECTIONS,
+		{"an answer record", "an answer record, with OPT", "an authority record",
+			"NSID, an answer record"}},
+	{"both", FIELD_EDNS, "version 0 size 1232 flags 0000", "none", FORMERR_OPT,
+		{"ARCOUNT 2, one OPT", "additional record cut", "two OPT",
+			"two OPT, one of version 1", "two OPT, the first of version 1",
+			"OPT RDATA overruns", "option one byte too long", "option of 65535 bytes",
+			"second option overruns", "one byte of an option",
+			"three bytes of an option", "one byte behind an option"}},
+	{"both", FIELD_RCODE, "0", "1", TRAILING,
+		{"other additional records", "other additional records behind OPT",
+			"bytes behind the last record", "an OPT that is not counted",
+			"bytes behind the OPT"}},
+	{"both", FIELD_FLAGS, "aa ", "", TRAILING,
+		{"other additional records", "other additional records behind OPT",
+			"bytes behind the last record", "an OPT that is not counted",
+			"bytes behind the OPT"}},
+	{"both", FIELD_ANSWER, "7.113.0.203.in-addr.arpa. 600 in ptr mail.example.org.; ", "",
+		TRAILING,
+		{"other additional records", "other additional records behind OPT",
+			"bytes behind the last record", "an OPT that is not counted",
+			"bytes behind the OPT"}},
+	{"both", FIELD_EDNS, "version 0 size 1232 flags 0000", "none", TRAILING,
+		{"other additional records", "other additional records behind OPT",
+			"bytes behind the OPT"}},
+	{"both", FIELD_FLAGS, "", "rd ", NOTIMP_FLAGS, {OPCODES_BOTH}},
+	{"both", FIELD_QUESTION, "", "113.0.203.in-addr.arpa. in soa; ", NOTIMP_QUESTION,
+		{OPCODES_BOTH, "UPDATE with a record and OPT", "NOTIFY with a broken OPT",
+			"cookie, NOTIMP"}},
+	{"both", FIELD_OPTIONS, "15 ", "", EDE,
+		{OPCODES_EDNS, "UPDATE with a record and OPT", "class 2 with EDNS",
+			"class CLASS_HS with EDNS", "class CLASS_NONE with EDNS",
+			"class 256 with EDNS", "class 65535 with EDNS", "CH TXT id.server, no text",
+			"AXFR with EDNS", "IXFR with EDNS"}},
+	{"both", FIELD_RCODE, "4", "9", NOTIFY_UPDATE,
+		{"opcode 4", "opcode 4 with EDNS", "opcode 5", "opcode 5 with EDNS",
+			"UPDATE with a record and OPT", "cookie, NOTIMP"}},
+	{"both", FIELD_RCODE, "4", "1", NOTIFY_UPDATE,
+		{"opcode 4, header alone", "opcode 5, header alone", "NOTIFY with a broken OPT"}},
+	{"both", FIELD_FLAGS, "", "aa ", CLASS_ANY, {"class ANY, negative", "class ANY, IPv6"}},
+	{"both", FIELD_RCODE, "0", "5", CH_ANY,
+		{"CH ANY version.bind.", "CH ANY version.server.", "CH ANY hostname.bind.",
+			"CH ANY VeRSion.BinD."}},
+	{"both", FIELD_ANSWER, "version.bind. 0 ch txt \"ptrd contract\"; ", "", CH_ANY,
+		{"CH ANY version.bind.", "CH ANY VeRSion.BinD."}},
+	{"both", FIELD_ANSWER, "version.server. 0 ch txt \"ptrd contract\"; ", "", CH_ANY,
+		{"CH ANY version.server."}},
+	{"both", FIELD_ANSWER, "hostname.bind. 0 ch txt \"node.contract.example\"; ", "", CH_ANY,
+		{"CH ANY hostname.bind."}},
+	{"both", FIELD_RCODE, "5", "0", ID_SERVER, {"CH TXT id.server, no text"}},
+	{"both", FIELD_ANSWER, "", "id.server. 0 ch txt \"node.contract.example\"; ", ID_SERVER,
+		{"CH TXT id.server, no text"}},
+	{"udp", FIELD_RCODE, "5", "4", TRANSFER, {"AXFR", "AXFR with EDNS", "AXFR elsewhere"}},
+	{"tcp", FIELD_RCODE, "5", "9", TRANSFER, {"AXFR", "AXFR with EDNS", "AXFR elsewhere"}},
+	{"both", FIELD_RCODE, "5", "9", TRANSFER, {"IXFR", "IXFR with EDNS", "IXFR without SOA"}},
+	{"both", FIELD_RCODE, "1", "9", TRANSFER,
+		{"IXFR with another record", "IXFR with two SOA"}},
+	{"udp", FIELD_RCODE, "1", "4", TRANSFER, {"AXFR with an SOA"}},
+	{"tcp", FIELD_RCODE, "1", "9", TRANSFER, {"AXFR with an SOA"}},
+	{"both", FIELD_RCODE, "16", "1", VERSION_1_OPTIONS, {"version 1, options of its own kind"}},
+	{"both", FIELD_EDNS, "version 0 size 1232 flags 0000", "none", VERSION_1_OPTIONS,
+		{"version 1, options of its own kind"}},
+	{"both", FIELD_OPTIONS, "", "3 ", NSID_BADVERS, {"version 1, cookie and NSID"}},
+	{"both", FIELD_RCODE, "1", "0", OPT_OWNER,
+		{"OPT owner not the root", "OPT owner a pointer"}},
+	{"both", FIELD_FLAGS, "", "aa ", OPT_OWNER,
+		{"OPT owner not the root", "OPT owner a pointer"}},
+	{"both", FIELD_ANSWER, "", "7.113.0.203.in-addr.arpa. 600 in ptr mail.example.org.; ",
+		OPT_OWNER, {"OPT owner not the root", "OPT owner a pointer"}},
+	{"udp", FIELD_OPTIONS, "3 10 ", "3 ", COOKIE_MODULE, {"NSID, truncated reply"}},
+	{"both", FIELD_OPTIONS, "10 ", "", COOKIE_MODULE,
+		{"COOKIE_CLIENT", "COOKIE_YOUNG", "COOKIE_OLD", "COOKIE_AHEAD", "COOKIE_EXPIRED",
+			"COOKIE_FUTURE", "COOKIE_ROLLED", "COOKIE_FORGED", "COOKIE_OTHER",
+			"COOKIE_VERSION", "a bad cookie behind a good one",
+			"two cookies: the first counts", "server cookie of 8 bytes",
+			"server cookie of 32 bytes", "cookie, NXDOMAIN"}},
+	{"both", FIELD_RCODE, "1", "0", COOKIE_MODULE,
+		{"cookie of 0 bytes", "cookie of 7 bytes", "cookie of 9 bytes",
+			"cookie of 15 bytes", "cookie of 41 bytes"}},
+	{"both", FIELD_FLAGS, "", "aa ", COOKIE_MODULE,
+		{"cookie of 0 bytes", "cookie of 7 bytes", "cookie of 9 bytes",
+			"cookie of 15 bytes", "cookie of 41 bytes"}},
+	{"both", FIELD_ANSWER, "", "7.113.0.203.in-addr.arpa. 600 in ptr mail.example.org.; ",
+		COOKIE_MODULE,
+		{"cookie of 0 bytes", "cookie of 7 bytes", "cookie of 9 bytes",
+			"cookie of 15 bytes", "cookie of 41 bytes"}},
+	{"both", FIELD_RCODE, "1", "5", COOKIE_MODULE, {"bad cookie elsewhere"}},
+	{"both", FIELD_OPTIONS, "", "15 ", COOKIE_MODULE, {"bad cookie elsewhere"}},
+	{"both", FIELD_OPTIONS, "10 15 ", "15 ", COOKIE_MODULE, {"cookie, refused"}},
+	{"both", FIELD_OPTIONS, "3 10 ", "3 ", COOKIE_MODULE, {"cookie and NSID"}},
+	{"both", FIELD_OPTIONS, "10 15 ", "", COOKIE_MODULE, {"cookie, NOTIMP"}},
+	{"both", FIELD_RCODE, "0", "1", COOKIE_QUERY,
+		{"COOKIE_CLIENT without a question", "COOKIE_YOUNG without a question",
+			"COOKIE_OLD without a question", "COOKIE_AHEAD without a question",
+			"COOKIE_ROLLED without a question", "no question, RD and cookie"}},
+	{"both", FIELD_OPTIONS, "10 ", "", COOKIE_QUERY,
+		{"COOKIE_CLIENT without a question", "COOKIE_YOUNG without a question",
+			"COOKIE_OLD without a question", "COOKIE_AHEAD without a question",
+			"COOKIE_EXPIRED without a question", "COOKIE_FUTURE without a question",
+			"COOKIE_ROLLED without a question", "COOKIE_FORGED without a question",
+			"COOKIE_OTHER without a question", "COOKIE_VERSION without a question",
+			"no question, cookie and a record", "no question, RD and cookie"}},
+	{"both", FIELD_RCODE, "23", "1", COOKIE_QUERY,
+		{"COOKIE_EXPIRED without a question", "COOKIE_FUTURE without a question",
+			"COOKIE_FORGED without a question", "COOKIE_OTHER without a question",
+			"COOKIE_VERSION without a question"}},
+	{"tcp", FIELD_OPTIONS, "11 ", "", KEEPALIVE, {"keepalive"}},
+	{"tcp", FIELD_RCODE, "1", "0", KEEPALIVE_VALUE, {"keepalive with a value"}},
+	{"tcp", FIELD_FLAGS, "", "aa ", KEEPALIVE_VALUE, {"keepalive with a value"}},
+	{"tcp", FIELD_ANSWER, "", "7.113.0.203.in-addr.arpa. 600 in ptr mail.example.org.; ",
+		KEEPALIVE_VALUE, {"keepalive with a value"}},
+	{"tcp", FIELD_OPTIONS, "3 10 11 ", "3 ", COOKIE_MODULE_KEEPALIVE,
+		{"keepalive, NSID and cookie"}},
+};
+
+const struct peer_differences knot_differences = DIFFERENCES("knot", list);

@@ -1,0 +1,186 @@
+#include "wire_path.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/ip.h>
+#include <netinet/ip6.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define WAIT_MS 5000 /* for anything at all; not a measure of speed */
+#define TRIES 2      /* of a message that gets no reply: packets get lost */
+#define MARKER_ID 0x4d4b
+
+/* The ordinary query: SOA of a zone, with an ID of its own. */
+static const uint8_t marker[] = "\x4d\x4b\0\0\0\1\0\0\0\0\0\0"
+				"\003113\0010\003203\7in-addr\4arpa\0\0\6\0\1";
+#define MARKER_SIZE (sizeof(marker) - 1)
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+}
+
+static int set_slow(int fd, int family)
+{
+	static const uint8_t options4[4] = {IPOPT_NOOP, IPOPT_NOOP, IPOPT_NOOP, IPOPT_EOL};
+	/* Next header (the kernel fills it in), length 0: 8 bytes; PadN of 4 (RFC 8200 section 4.2)
+	 * */
+	static const uint8_t options6[8] = {0, 0, IP6OPT_PADN, 4, 0, 0, 0, 0};
+
+	return family == AF_INET
+		? setsockopt(fd, IPPROTO_IP, IP_OPTIONS, options4, sizeof(options4))
+		: setsockopt(fd, IPPROTO_IPV6, IPV6_DSTOPTS, options6, sizeof(options6));
+}
+
+static int set_port(int fd, int family, uint16_t port)
+{
+	const struct sockaddr_in any4 = {.sin_family = AF_INET, .sin_port = htons(port)};
+	const struct sockaddr_in6 any6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+
+	return family == AF_INET ? bind(fd, (const struct sockaddr *)&any4, sizeof(any4))
+				 : bind(fd, (const struct sockaddr *)&any6, sizeof(any6));
+}
+
+int path_open(const struct path_peer *peer, uint16_t port)
+{
+	const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
+		.ai_socktype = peer->path == PATH_TCP ? SOCK_STREAM : SOCK_DGRAM};
+	struct addrinfo *found;
+	char service[8];
+
+	snprintf(service, sizeof(service), "%u", peer->port);
+	const int error = getaddrinfo(peer->address, service, &hints, &found);
+
+	if (error != 0) {
+		fprintf(stderr, "%s: %s\n", peer->address, gai_strerror(error));
+		return -1;
+	}
+	int fd = socket(found->ai_family, found->ai_socktype | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || (port != 0 && set_port(fd, found->ai_family, port) < 0)
+		|| (peer->path == PATH_SLOW && set_slow(fd, found->ai_family) < 0)
+		|| connect(fd, found->ai_addr, found->ai_addrlen) < 0) {
+		perror(peer->address);
+		if (fd >= 0)
+			close(fd);
+		fd = -1;
+	}
+	freeaddrinfo(found);
+	return fd;
+}
+
+bool path_local(const struct path_peer *peer, bool *ipv6, uint8_t address[static 16])
+{
+	const int fd = path_open(peer, 0);
+	struct sockaddr_storage local = {0};
+	socklen_t len = sizeof(local);
+
+	if (fd < 0)
+		return false;
+	const bool known = getsockname(fd, (struct sockaddr *)&local, &len) == 0;
+
+	if (!known)
+		perror(peer->address);
+	close(fd);
+	*ipv6 = local.ss_family == AF_INET6;
+	if (*ipv6)
+		memcpy(address, &((const struct sockaddr_in6 *)&local)->sin6_addr, 16);
+	else
+		memcpy(address, &((const struct sockaddr_in *)&local)->sin_addr, 4);
+	return known;
+}
+
+/* One message. Returns its length, 0 at the end of a connection, or -1 if none came in time. */
+static long receive(int fd, bool stream, int64_t deadline, uint8_t *message)
+{
+	size_t want = stream ? 2 : PATH_REPLY_MAX, have = 0;
+	uint8_t head[2], *at = stream ? head : message;
+
+	for (;;) {
+		struct pollfd waiting = {.fd = fd, .events = POLLIN};
+		const int64_t left = deadline - now_ms();
+
+		if (left <= 0 || poll(&waiting, 1, (int)left) <= 0)
+			return -1;
+		const ssize_t got = recv(fd, at + have, want - have, 0);
+
+		/* ECONNREFUSED, of a server that is not there yet, is no reply either. */
+		if (got <= 0)
+			return stream ? 0 : -1;
+		have += (size_t)got;
+		if (!stream)
+			return got;
+		if (have < want)
+			continue;
+		if (at == message)
+			return (long)want;
+		want = (size_t)(head[0] << 8 | head[1]);
+		at = message;
+		have = 0;
+	}
+}
+
+static bool send_message(int fd, bool stream, const uint8_t *message, size_t len)
+{
+	const uint8_t head[2] = {(uint8_t)(len >> 8), (uint8_t)len};
+
+	return (!stream || send(fd, head, sizeof(head), MSG_NOSIGNAL | MSG_MORE) == sizeof(head))
+		&& send(fd, message, len, MSG_NOSIGNAL) == (ssize_t)len;
+}
+
+static bool is_marker(const uint8_t *message, long len)
+{
+	return len >= 2 && (message[0] << 8 | message[1]) == MARKER_ID;
+}
+
+/* Returns the reply's length, 0 if the marker, or the end, came first, or -1. */
+static long try_ask(int fd, bool stream, const uint8_t *query, size_t len, uint8_t *reply)
+{
+	const int64_t deadline = now_ms() + WAIT_MS;
+
+	memset(reply, 0, 2);
+	/* A stream that the server has ended takes nothing more, but may hold a reply yet. */
+	if (!send_message(fd, stream, query, len))
+		return -1;
+	(void)send_message(fd, stream, marker, MARKER_SIZE);
+	const long got = receive(fd, stream, deadline, reply);
+
+	return is_marker(reply, got) ? 0 : got;
+}
+
+long path_ask(const struct path_peer *peer, const uint8_t *query, size_t len, uint8_t *reply)
+{
+	bool alive = false;
+
+	for (unsigned i = 0; i < TRIES; i++) {
+		/* A server that limits errors has to forget the last ones. */
+		const struct timespec pause = {.tv_sec = 1, .tv_nsec = 50 * 1000 * 1000};
+		const int fd = path_open(peer, 0);
+
+		if (fd < 0)
+			return -1;
+		if (i > 0)
+			nanosleep(&pause, NULL);
+		const long got = try_ask(fd, peer->path == PATH_TCP, query, len, reply);
+
+		close(fd);
+		if (got > 0)
+			return got;
+		alive |= got == 0;
+	}
+	if (alive)
+		return 0;
+	fprintf(stderr, "%s port %u does not answer\n", peer->address, peer->port);
+	return -1;
+}

@@ -1,0 +1,115 @@
+# The contract's world, for tests that source lib.sh first: made in the control process, and served
+# by other servers from zone files of their own.
+# shellcheck shell=bash disable=SC2154 # lib.sh sets socket and dir
+
+# shellcheck disable=SC2034 # read by make_config
+contract_config() {
+	services="$SERVICE, $SERVICE6"
+	dataplane_config="  dns:
+$(contract_world dns)"
+}
+
+contract_load() {
+	contract_world requests | exchange "$socket" >"$dir/world.replies"
+	if grep '"error"' "$dir/world.replies"; then
+		fail "the world is refused"
+	fi
+}
+
+# Datagrams that the kernel gave to this namespace's UDP sockets. The workers' never get that far.
+kernel_datagrams() {
+	awk '$1 == "Udp6InDatagrams" { sum += $2 }
+		$1 == "Udp:" && $2 ~ /^[0-9]/ { sum += $2 }
+		END { print sum }' /proc/net/snmp /proc/net/snmp6
+}
+
+# event NAME: how often since the start
+event() {
+	ptrctl --json status | jq ".events.$1"
+}
+
+# The peers' addresses are no service addresses: their packets stay with the kernel.
+readonly KNOT=198.51.100.54 NSD=198.51.100.55
+
+answers() {
+	in_client dig "@$1" 113.0.203.in-addr.arpa SOA +tries=1 +time=1 +short 2>/dev/null |
+		grep -q .
+}
+
+start_peers() {
+	mkdir -p "$dir/zones" "$dir/knot" "$dir/nsd"
+	ip addr add "$KNOT/24" dev ptd0
+	ip addr add "$NSD/24" dev ptd0
+	contract_world zones "$dir/zones" >"$dir/zones.list"
+	start_knot
+	start_nsd
+	wait_for 60 answers "$KNOT"
+	wait_for 60 answers "$NSD"
+}
+
+start_knot() {
+	{
+		cat <<-EOF
+			server:
+			    rundir: "$dir/knot"
+			    listen: $KNOT@53
+			    udp-workers: 1
+			    tcp-workers: 1
+			    background-workers: 1
+			    udp-max-payload: 1232
+			    nsid: "contract-node"
+			    identity: "node.contract.example"
+			    version: "ptrd contract"
+			database:
+			    storage: "$dir/knot"
+			log:
+			  - target: stderr
+			    any: warning
+			template:
+			  - id: default
+			    zonefile-sync: -1
+			    journal-content: none
+			zone:
+		EOF
+		awk '{ printf "  - domain: \"%s\"\n    file: \"%s\"\n", $1, $2 }' "$dir/zones.list"
+	} >"$dir/knot.conf"
+	knotd -c "$dir/knot.conf" >"$dir/knot.log" 2>&1 &
+	disown
+}
+
+# With our secret: servers of one fleet accept each other's cookies (RFC 9018).
+start_nsd() {
+	local secret
+	secret=$(contract_world dns | sed -n 's/.*cookie_secrets: \["\([0-9a-f]*\)".*/\1/p')
+	{
+		cat <<-EOF
+			server:
+			    ip-address: $NSD
+			    server-count: 1
+			    username: ""
+			    zonesdir: "$dir/nsd"
+			    database: ""
+			    pidfile: "$dir/nsd/pid"
+			    xfrdfile: "$dir/nsd/xfrd"
+			    xfrdir: "$dir/nsd"
+			    zonelistfile: "$dir/nsd/zonelist"
+			    ipv4-edns-size: 1232
+			    ipv6-edns-size: 1232
+			    rrl-ratelimit: 0
+			    minimal-responses: yes
+			    refuse-any: no
+			    round-robin: no
+			    nsid: "ascii_contract-node"
+			    identity: "node.contract.example"
+			    version: "ptrd contract"
+			    answer-cookie: yes
+			    cookie-secret: "$secret"
+			remote-control:
+			    control-enable: no
+		EOF
+		awk '{ printf "zone:\n    name: \"%s\"\n    zonefile: \"%s\"\n", $1, $2 }' \
+			"$dir/zones.list"
+	} >"$dir/nsd.conf"
+	nsd -d -c "$dir/nsd.conf" >"$dir/nsd.log" 2>&1 &
+	disown
+}

@@ -1,0 +1,124 @@
+#!/bin/bash
+# The exception port: an adapter that the kernel does not see. Frames come by way of a packet socket on one
+# end of a veth pair, whose kernel side answers nothing: no address, no ARP, no IPv6, and a reverse path
+# filter that drops what comes from the client's network, which is behind the TAP.
+
+source "$(dirname "$0")/lib.sh"
+readonly TAP=ptrd-x0
+make_network
+ip addr flush dev ptd0
+sysctl -qw net.ipv6.conf.ptd0.disable_ipv6=1 net.ipv4.conf.ptd0.rp_filter=1
+ip link set ptd0 arp off
+# There is no wire between the ends on which checksums would be finished.
+in_client ethtool -K eth0 tx off >/dev/null
+
+services="$SERVICE, '$SERVICE6'"
+make_config
+core_list=$(sed -n 's/^ *cores: //p' "$config")
+# ports LINE...: in place of the configuration's
+ports() {
+	sed -i '/^  ports:/,$d' "$config"
+	printf '  ports:\n' >>"$config"
+	printf '    %s\n' "$@" >>"$config"
+}
+ports '- vdev: net_af_packet0,iface=ptd0' "  cores: $core_list"
+
+mac_of() {
+	ip -j link show "$1" | jq -r ".[].address"
+}
+
+has_tap() {
+	alive dataplane || fail "ptrd-dataplane stopped"
+	ip link show "$TAP" >/dev/null 2>&1
+}
+
+no_tap() {
+	! ip link show "$TAP" >/dev/null 2>&1
+}
+
+# The kernel's side of the adapter is the TAP: there the addresses are.
+start_behind_tap() {
+	"$build/dataplane/ptrd-dataplane" --config "$config" >>"$dir/dataplane.log" 2>&1 &
+	daemons[dataplane]=$!
+	disown
+	wait_for 60 has_tap
+	ip addr add "$SERVICE/24" dev "$TAP"
+	ip addr add "$SERVICE6/64" dev "$TAP" nodad
+	wait_for 60 dataplane_ready
+}
+
+start_control
+start_behind_tap
+ptrctl region create eu-demo --prefix 203.0.113.0/24 --suffix compute.example.com >/dev/null
+ptrctl eip bind 203.0.113.7 >/dev/null
+
+echo "-- the kernel answers from behind the port"
+expect "$(mac_of ptd0)" "$(mac_of $TAP)" "the TAP has the port's MAC address"
+ip -n client neigh flush dev eth0
+for address in "$SERVICE" "$SERVICE6"; do
+	in_client ping -c 2 -W 10 "$address" >/dev/null || fail "no ping to $address"
+	[[ $(ip -n client neigh show "$address") == *"$(mac_of ptd0)"* ]] ||
+		fail "$address is not resolved: $(ip -n client neigh show)"
+	echo "ok: $address resolves and answers ping"
+done
+before=$(readers "$dir" ptr_default | paste -sd' ')
+expect "0 0" "$before" "no query yet"
+for address in "$SERVICE" "$SERVICE6"; do
+	for option in +notcp +tcp; do
+		expect ecs-203-0-113-7.compute.example.com. \
+			"$(in_client dig "@$address" -x 203.0.113.7 +short $option)" "dig @$address $option"
+	done
+done
+expect "2 2" "$(readers "$dir" ptr_default | paste -sd' ')" "the main lcore answered TCP, the worker UDP"
+# Fragments of IPv4 do not get here as such: net_af_packet asks the kernel to put them together before.
+in_client odd_queries "$SERVICE" "$SERVICE6" "IPv4 options" "IPv6 hop-by-hop options" \
+	"IPv6 destination options" "IPv6 fragments"
+expect "6 2" "$(readers "$dir" ptr_default | paste -sd' ')" "options, extension headers and fragments went to the kernel"
+read -r out back full < <(readers "$dir" to_kernel from_kernel kernel_full | tail -n 1)
+((out > 0 && back > 0)) || fail "not counted: $out to the kernel, $back from it"
+expect 0 "$full" "nothing was dropped between port and TAP"
+
+echo "-- queries do not suffer from the rest"
+awk 'BEGIN { for (i = 0; i < 100; i++) print "7.113.0.203.in-addr.arpa PTR" }' >"$dir/queries"
+in_client ping -q -f -c 2000 "$SERVICE" >"$dir/ping" &
+pinging=$!
+in_client dnsperf -s "$SERVICE" -d "$dir/queries" -c 4 -n 50 -Q 2000 >"$dir/dnsperf"
+wait $pinging || fail "flood ping: $(cat "$dir/ping")"
+expect "5000 (100.00%)" "$(sed -n 's/^ *Queries completed: *//p' "$dir/dnsperf")" "5,000 queries beside a flood ping"
+
+echo "-- TAPs come and go with the process"
+end dataplane
+expect "" "$(ip -o link show | grep $TAP || true)" "gone after a clean stop"
+start_behind_tap
+end dataplane KILL
+wait_for 30 no_tap
+start_behind_tap
+expect ecs-203-0-113-7.compute.example.com. "$(in_client dig "@$SERVICE" -x 203.0.113.7 +short +tcp)" "TCP again after SIGKILL and restart"
+end dataplane
+
+# refused TEXT WHAT: the dataplane does not start, and tells TEXT
+refused() {
+	local status=0
+	"$build/dataplane/ptrd-dataplane" --config "$config" >"$dir/refused.log" 2>&1 || status=$?
+	expect 1 "$status" "$2"
+	grep -qF -- "$1" "$dir/refused.log" || fail "no \"$1\" in: $(cat "$dir/refused.log")"
+}
+
+echo "-- what cannot be"
+ip link add busy0 type veth peer name busy1
+ports '- vdev: net_af_packet0,iface=ptd0' "  cores: $core_list" '  exception_interface: busy0'
+refused "cannot make its exception interface busy0" "an interface of that name that is no TAP"
+ports '- interface: ptd0' "  cores: $core_list" '  exception: true'
+refused "an interface has none" "an exception port for an interface that the kernel has"
+
+echo "-- without one"
+ports '- vdev: net_af_packet0,iface=ptd0' "  cores: $core_list" '  exception: false'
+"$build/dataplane/ptrd-dataplane" --config "$config" >>"$dir/dataplane.log" 2>&1 &
+daemons[dataplane]=$!
+disown
+ip -n client neigh replace "$SERVICE" lladdr "$(mac_of ptd0)" dev eth0
+wait_for 60 dataplane_ready
+no_tap || fail "there is a TAP"
+in_client ping -c 1 -W 1 "$SERVICE" >/dev/null && fail "somebody answers ping"
+(($(readers "$dir" frame_foreign | tail -n 1) > 0)) || fail "the dropped frames are not counted"
+echo "ok: queries are answered, the rest is dropped and counted"

@@ -1,0 +1,381 @@
+/*
+ * Sends frames with a question made by hand and looks at what comes back, byte for byte:
+ *
+ *   frames [--verified] INTERFACE SERVER_MAC CLIENT4 SERVICE4 CLIENT6 SERVICE6
+ *
+ * Good ones, of both families, with up to two VLAN tags and with Ethernet padding, must be answered
+ * in kind; broken ones must not be. One good one behind each broken one tells when to stop waiting
+ * for its answer. --verified: the server verifies UDP checksums, so wrong ones are broken frames. Prints how many broken ones of each sort went out: `short=N checksum=N`.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/if_packet.h>
+#include <net/ethernet.h>
+#include <net/if.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#define FRAME_MAX 2048
+#define TAG 4
+#define UDP 8
+#define WAIT_MS 20000 /* for an answer that must come */
+
+static const uint8_t question[] = "\x01\0\0\1\0\0\0\0\0\0\0017\003113\0010\003203\7in-addr\4arpa"
+				  "\0\0\x0c\0\1";
+#define DNS (2 + sizeof(question) - 1)
+
+struct link {
+	int fd;
+	uint8_t ethernet[12];     /* destination and source */
+	uint8_t addresses[2][32]; /* source and destination, by family: IPv4, IPv6 */
+};
+
+struct kind {
+	bool ipv6;
+	unsigned tags;
+	unsigned padding;
+};
+
+static void put16(uint8_t *at, unsigned value)
+{
+	at[0] = (uint8_t)(value >> 8);
+	at[1] = (uint8_t)value;
+}
+
+static unsigned get16(const uint8_t *at)
+{
+	return (unsigned)(at[0] << 8 | at[1]);
+}
+
+/* RFC 1071 */
+static unsigned sum(unsigned total, const uint8_t *bytes, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		total += i % 2 == 0 ? (unsigned)bytes[i] << 8 : bytes[i];
+	while (total > 0xffff)
+		total = (total & 0xffff) + (total >> 16);
+	return total;
+}
+
+static unsigned l3_of(const struct kind *kind)
+{
+	return 14 + kind->tags * TAG;
+}
+
+static unsigned l4_of(const struct kind *kind)
+{
+	return l3_of(kind) + (kind->ipv6 ? 40 : 20);
+}
+
+static unsigned udp_sum(const struct kind *kind, const uint8_t *f)
+{
+	const uint8_t *udp = f + l4_of(kind);
+	const unsigned len = get16(udp + 4), addresses = kind->ipv6 ? 32 : 8;
+
+	return sum(sum(IPPROTO_UDP + len, udp - addresses, addresses), udp, len);
+}
+
+static void write_ip(const struct link *link, const struct kind *kind, uint8_t *ip)
+{
+	static const uint8_t ipv4[12] = {0x45, 0, 0, 20 + UDP + DNS, 0, 1, 0, 0, 64, IPPROTO_UDP};
+	static const uint8_t ipv6[8] = {0x60, 0, 0, 0, 0, UDP + DNS, IPPROTO_UDP, 64};
+
+	if (kind->ipv6) {
+		memcpy(ip, ipv6, sizeof(ipv6));
+		memcpy(ip + sizeof(ipv6), link->addresses[1], 32);
+	} else {
+		memcpy(ip, ipv4, sizeof(ipv4));
+		memcpy(ip + sizeof(ipv4), link->addresses[0], 8);
+		put16(ip + 10, ~sum(0, ip, 20) & 0xffff);
+	}
+}
+
+/* Writes a good frame with the question number `id`. Returns its length. */
+static unsigned write_frame(
+	const struct link *link, const struct kind *kind, uint16_t id, uint8_t f[FRAME_MAX])
+{
+	unsigned at = sizeof(link->ethernet);
+
+	memset(f, 0, FRAME_MAX);
+	memcpy(f, link->ethernet, sizeof(link->ethernet));
+	for (unsigned tag = kind->tags; tag > 0; tag--, at += TAG) {
+		put16(f + at, tag == 2 ? ETH_P_8021AD : ETH_P_8021Q);
+		put16(f + at + 2, 100 + tag);
+	}
+	put16(f + at, kind->ipv6 ? ETHERTYPE_IPV6 : ETHERTYPE_IP);
+	write_ip(link, kind, f + l3_of(kind));
+	uint8_t *udp = f + l4_of(kind);
+	put16(udp, 40000);
+	put16(udp + 2, 53);
+	put16(udp + 4, UDP + DNS);
+	put16(udp + UDP, id);
+	memcpy(udp + UDP + 2, question, sizeof(question) - 1);
+	put16(udp + 6, ~udp_sum(kind, f) & 0xffff);
+	return (unsigned)(l4_of(kind) + UDP + DNS + kind->padding);
+}
+
+static bool send_frame(const struct link *link, const uint8_t *f, size_t len)
+{
+	if (send(link->fd, f, len, 0) == (ssize_t)len)
+		return true;
+	perror("send");
+	return false;
+}
+
+/* The kernel takes the outer tag out of a frame and tells it beside. */
+static unsigned put_tag_back(struct msghdr *message, uint8_t *f, unsigned len)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c != NULL; c = CMSG_NXTHDR(message, c)) {
+		struct tpacket_auxdata aux;
+
+		if (c->cmsg_level != SOL_PACKET || c->cmsg_type != PACKET_AUXDATA)
+			continue;
+		memcpy(&aux, CMSG_DATA(c), sizeof(aux));
+		if ((aux.tp_status & TP_STATUS_VLAN_VALID) == 0)
+			continue;
+		memmove(f + 12 + TAG, f + 12, len - 12);
+		put16(f + 12, aux.tp_vlan_tpid);
+		put16(f + 14, aux.tp_vlan_tci);
+		return len + TAG;
+	}
+	return len;
+}
+
+/* The server's kernel looks for its neighbours as well: that is nobody's reply. */
+static bool is_udp(const uint8_t *f, unsigned len)
+{
+	unsigned at = 12;
+
+	while (at + 2 < len && (get16(f + at) == ETH_P_8021Q || get16(f + at) == ETH_P_8021AD))
+		at += TAG;
+	if (at + 2 + 40 > len)
+		return false;
+	return (get16(f + at) == ETHERTYPE_IP && f[at + 2 + 9] == IPPROTO_UDP)
+		|| (get16(f + at) == ETHERTYPE_IPV6 && f[at + 2 + 6] == IPPROTO_UDP);
+}
+
+/* Next datagram that the server sent, in its frame, or 0 if none comes. */
+static unsigned receive_frame(const struct link *link, uint8_t f[FRAME_MAX])
+{
+	for (int waited = 0; waited < WAIT_MS; waited += 10) {
+		union {
+			char bytes[256];
+			struct cmsghdr align;
+		} control;
+		struct iovec bytes = {.iov_base = f, .iov_len = FRAME_MAX - TAG};
+		struct msghdr message = {.msg_iov = &bytes,
+			.msg_iovlen = 1,
+			.msg_control = &control,
+			.msg_controllen = sizeof(control)};
+		struct pollfd ready = {.fd = link->fd, .events = POLLIN};
+
+		if (poll(&ready, 1, 10) <= 0)
+			continue;
+		const ssize_t len = recvmsg(link->fd, &message, MSG_DONTWAIT);
+		if (len < 14 || memcmp(f + 6, link->ethernet, 6) != 0
+			|| memcmp(f, link->ethernet + 6, 6) != 0)
+			continue;
+		const unsigned whole = put_tag_back(&message, f, (unsigned)len);
+		if (is_udp(f, whole))
+			return whole;
+	}
+	return 0;
+}
+
+static bool differs(const char *what, unsigned want, unsigned got)
+{
+	if (want == got)
+		return false;
+	printf("%s: want 0x%x, got 0x%x\n", what, want, got);
+	return true;
+}
+
+/* The reply `f` to the question of that kind: its headers turned around, its checksums right. */
+static bool reply_is_good(const struct link *link, const struct kind *kind, const uint8_t *f,
+	unsigned len, uint16_t id)
+{
+	uint8_t query[FRAME_MAX];
+	const unsigned l3 = l3_of(kind), l4 = l4_of(kind), size = kind->ipv6 ? 16 : 4;
+
+	(void)write_frame(link, kind, id, query);
+	if (len < l4 + UDP + DNS) {
+		printf("a reply of %u bytes\n", len);
+		return false;
+	}
+	if (memcmp(f + 12, query + 12, l3 - 12) != 0) {
+		printf("the reply has other tags\n");
+		return false;
+	}
+	if (memcmp(f + l4 - size, query + l4 - 2 * size, size) != 0
+		|| memcmp(f + l4 - 2 * size, query + l4 - size, size) != 0) {
+		printf("the addresses are not swapped\n");
+		return false;
+	}
+	const unsigned udp_len = get16(f + l4 + 4);
+	bool bad = differs("source port", 53, get16(f + l4));
+	bad |= differs("destination port", 40000, get16(f + l4 + 2));
+	bad |= differs("length", len, l4 + udp_len);
+	if (kind->ipv6) {
+		bad |= differs("payload length", udp_len, get16(f + l3 + 4));
+		bad |= differs("hop limit", 64, f[l3 + 7]);
+		bad |= differs("version, class and label", 0x6000, get16(f + l3));
+	} else {
+		bad |= differs("total length", 20 + udp_len, get16(f + l3 + 2));
+		bad |= differs("header checksum", 0xffff, sum(0, f + l3, 20));
+		bad |= differs("TTL", 64, f[l3 + 8]);
+	}
+	if (bad || l4 + udp_len > len)
+		return false;
+	bad = differs("UDP checksum", 0xffff, udp_sum(kind, f));
+	bad |= differs("id", id, get16(f + l4 + UDP));
+	bad |= differs("flags", 0x8500, get16(f + l4 + UDP + 2));
+	return !bad && !differs("answers", 1, get16(f + l4 + UDP + 6));
+}
+
+static bool ask(const struct link *link, const struct kind *kind, uint16_t id)
+{
+	uint8_t f[FRAME_MAX];
+	const unsigned len = write_frame(link, kind, id, f);
+
+	if (!send_frame(link, f, len))
+		return false;
+	const unsigned got = receive_frame(link, f);
+	if (got > 0 && reply_is_good(link, kind, f, got, id))
+		return true;
+	printf("%s with %u tags and %u bytes of padding: %s\n", kind->ipv6 ? "IPv6" : "IPv4",
+		kind->tags, kind->padding, got > 0 ? "a wrong reply" : "no reply");
+	return false;
+}
+
+/* What breaks a good frame. */
+static const struct {
+	const char *what;
+	bool ipv4, ipv6; /* where it does */
+	int l4_at;       /* where to write, from the UDP header on: a negative one is in IP's */
+	uint16_t value;
+	bool is_checksum; /* counted as such, else as a wrong length */
+	bool verified;    /* only where UDP checksums are verified */
+} breaks[] = {
+	{"UDP length over the payload", true, true, 4, UDP + DNS + 1, false, false},
+	{"UDP length below a header", true, true, 4, UDP - 1, false, false},
+	{"UDP length 0", true, true, 4, 0, false, false},
+	{"IPv4 total length over the frame", true, false, -18, 20 + UDP + DNS + 1, false, false},
+	{"IPv4 total length below UDP's", true, false, -18, 20 + UDP - 1, false, false},
+	{"IPv6 payload length over the frame", false, true, -36, UDP + DNS + 1, false, false},
+	{"IPv6 payload length below UDP's", false, true, -36, UDP - 1, false, false},
+	{"IPv4 header checksum", true, false, -10, 0x1234, true, false},
+	{"no IPv6 UDP checksum", false, true, 6, 0, true, false},
+	{"UDP checksum", true, true, 6, 0x1234, true, true},
+};
+
+static bool try_break(const struct link *link, const struct kind *kind, size_t i, uint16_t id)
+{
+	uint8_t f[FRAME_MAX];
+	const unsigned len = write_frame(link, kind, (uint16_t)(id + 0x8000), f);
+
+	put16(f + (int)l4_of(kind) + breaks[i].l4_at, breaks[i].value);
+	if (breaks[i].l4_at == -18) { /* the length is wrong, its checksum is not */
+		put16(f + l4_of(kind) - 10, 0);
+		put16(f + l4_of(kind) - 10, ~sum(0, f + l3_of(kind), 20) & 0xffff);
+	}
+	if (!send_frame(link, f, len))
+		return false;
+	if (ask(link, kind, id))
+		return true;
+	printf("after: %s\n", breaks[i].what);
+	return false;
+}
+
+/* Every break in every kind of frame. Returns false after telling which one failed. */
+static bool try_breaks(const struct link *link, bool verified)
+{
+	unsigned sent[2] = {0};
+	uint16_t id = 1000;
+
+	for (unsigned k = 0; k < 6; k++) {
+		const struct kind kind = {.ipv6 = k % 2 == 1, .tags = k / 2};
+
+		for (size_t i = 0; i < sizeof(breaks) / sizeof(breaks[0]); i++) {
+			if (!(kind.ipv6 ? breaks[i].ipv6 : breaks[i].ipv4)
+				|| (breaks[i].verified && !verified))
+				continue;
+			if (!try_break(link, &kind, i, id++))
+				return false;
+			sent[breaks[i].is_checksum]++;
+		}
+	}
+	printf("short=%u checksum=%u\n", sent[false], sent[true]);
+	return true;
+}
+
+static bool try_kinds(const struct link *link)
+{
+	static const unsigned paddings[] = {0, 1, 18, 500};
+	uint16_t id = 1;
+
+	for (unsigned k = 0; k < 6; k++)
+		for (size_t p = 0; p < sizeof(paddings) / sizeof(paddings[0]); p++) {
+			const struct kind kind
+				= {.ipv6 = k % 2 == 1, .tags = k / 2, .padding = paddings[p]};
+
+			if (!ask(link, &kind, id++))
+				return false;
+		}
+	return true;
+}
+
+static bool open_link(struct link *link, const char *interface, const char *mac)
+{
+	struct sockaddr_ll address = {.sll_family = AF_PACKET,
+		.sll_protocol = htons(ETH_P_ALL),
+		.sll_ifindex = (int)if_nametoindex(interface)};
+	struct ifreq request = {0};
+	uint8_t *to = link->ethernet;
+	const int on = 1;
+
+	if (sscanf(mac, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", to, to + 1, to + 2, to + 3, to + 4, to + 5)
+		!= 6) {
+		fprintf(stderr, "%s is no MAC address\n", mac);
+		return false;
+	}
+	(void)snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", interface);
+	link->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	if (link->fd < 0 || setsockopt(link->fd, SOL_PACKET, PACKET_AUXDATA, &on, sizeof(on)) != 0
+		|| bind(link->fd, (const void *)&address, sizeof(address)) != 0
+		|| ioctl(link->fd, SIOCGIFHWADDR, &request) != 0) {
+		perror(interface);
+		return false;
+	}
+	memcpy(to + 6, request.ifr_hwaddr.sa_data, 6);
+	return true;
+}
+
+int main(int argc, char **argv)
+{
+	struct link link;
+	const bool verified = argc > 1 && strcmp(argv[1], "--verified") == 0;
+
+	if (argc - verified != 7) {
+		fprintf(stderr,
+			"usage: frames [--verified] INTERFACE SERVER_MAC CLIENT4 SERVICE4 CLIENT6 "
+			"SERVICE6\n");
+		return 2;
+	}
+	argv += verified;
+	if (!open_link(&link, argv[1], argv[2]))
+		return 1;
+	if (inet_pton(AF_INET, argv[3], link.addresses[0]) != 1
+		|| inet_pton(AF_INET, argv[4], link.addresses[0] + 4) != 1
+		|| inet_pton(AF_INET6, argv[5], link.addresses[1]) != 1
+		|| inet_pton(AF_INET6, argv[6], link.addresses[1] + 16) != 1) {
+		fprintf(stderr, "addresses: IPv4, IPv4, IPv6, IPv6\n");
+		return 2;
+	}
+	return try_kinds(&link) && try_breaks(&link, verified) ? 0 : 1;
+}
