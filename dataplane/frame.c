@@ -104,8 +104,13 @@ static bool udp_checksum_good(const struct frame *frame, uint16_t udp_len, unsig
 		return !frame->ipv6;
 	if ((checksums & FRAME_UDP_BAD) != 0)
 		return false;
-	return (checksums & FRAME_UDP_GOOD) != 0
-		|| checksum_fold(pseudo_sum(frame, udp_len) + checksum_sum(l4, udp_len)) == 0xffff;
+	if ((checksums & FRAME_UDP_GOOD) != 0)
+		return true;
+	const uint32_t pseudo = pseudo_sum(frame, udp_len);
+
+	return checksum_fold(pseudo + checksum_sum(l4, udp_len)) == 0xffff
+		|| ((checksums & FRAME_UDP_UNFINISHED) != 0
+			&& rte_be_to_cpu_16(udp->dgram_cksum) == checksum_fold(pseudo));
 }
 
 /* UDP behind an IP header whose own fields have been checked. */

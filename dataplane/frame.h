@@ -35,8 +35,11 @@ enum frame_verdict {
 /* What the port has found out about a frame's checksums; bits, 0: nothing. */
 enum frame_checksums {
 	FRAME_IP_GOOD = 1,  /* the IPv4 header's need not be verified */
-	FRAME_UDP_GOOD = 2, /* nor UDP's: it is right, or not finished */
+	FRAME_UDP_GOOD = 2, /* nor UDP's */
 	FRAME_UDP_BAD = 4,
+	/* The sender may have left UDP's to an adapter that the frame never met: then the field
+	 * holds the sum of the pseudo header alone. */
+	FRAME_UDP_UNFINISHED = 8,
 };
 
 /* Where the layers of a query lie. */

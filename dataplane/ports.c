@@ -67,7 +67,7 @@ int ports_claim(struct ports *ports, const struct ptrd_config_dataplane *datapla
 		}
 		const char *interface = interface_of(config, name);
 		if (interface != NULL && interface_leaves_checksums(interface))
-			port->checksums = FRAME_UDP_GOOD;
+			port->checksums = FRAME_UDP_UNFINISHED;
 	}
 	return 0;
 }

@@ -238,7 +238,9 @@ static int by_first(const void *a, const void *b)
 
 bool names_nested(const char *a, const char *b)
 {
-	return name_at_or_below(a, b) || name_at_or_below(b, a);
+	/* Zones in the customers' own domains are not ours to keep apart. */
+	return name_at_or_below(a, "in-addr.arpa.") && name_at_or_below(b, "in-addr.arpa.")
+		&& (name_at_or_below(a, b) || name_at_or_below(b, a));
 }
 
 /* They are in order of address. */

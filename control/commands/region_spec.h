@@ -21,5 +21,6 @@ bool put_delegations(struct call *call, json_t *spec);
  */
 bool put_host_names(struct call *call, const char *field, const json_t *given, json_t *names);
 
-/* True if one of the two canonical names is at or below the other one. */
+/* True if one of two canonical names is at or below the other one, and both are in the reverse
+ * tree. */
 bool names_nested(const char *a, const char *b);

@@ -87,6 +87,7 @@ void edns_read(struct edns *edns, const uint8_t *msg, const struct message_recor
 /* Why there is no answer, where a code of RFC 8914 fits; else 0. */
 static unsigned extended_error(const struct dns_context *context, const struct dns_request *r)
 {
+	/* The outcome of a limited query is a slip or BADCOOKIE: no error of these. */
 	switch (r->outcome) {
 	case PTRD_REFUSED_ZONE:
 		return context->view->generation == 0 ? EDE_NOT_READY : EDE_NOT_AUTHORITATIVE;

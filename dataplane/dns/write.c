@@ -13,10 +13,11 @@
 static uint16_t reply_flags(
 	const struct dns_request *r, const struct answer *answer, uint16_t query_flags)
 {
-	unsigned flags = FLAG_QR | (r->rcode & 0xfu) | (r->truncated ? FLAG_TC : 0u);
+	unsigned flags = FLAG_QR | (query_flags & FLAG_OPCODE) | (r->rcode & 0xfu)
+		| (r->truncated ? FLAG_TC : 0u);
 
 	if (r->rcode == RCODE_NOTIMP)
-		return (uint16_t)(flags | (query_flags & FLAG_OPCODE));
+		return (uint16_t)flags;
 	flags |= query_flags & FLAG_RD;
 	if (answer->authoritative && r->qclass == CLASS_IN)
 		flags |= FLAG_AA;
@@ -153,11 +154,14 @@ static bool limit(const struct dns_context *context, struct dns_request *r, stru
 	if (verdict == LIMIT_SEND)
 		return true;
 	r->limited = true;
-	if (verdict == LIMIT_DROP) {
+	/* Another opcode has no reply that says "ask again": neither TC nor a cookie is its own. */
+	if (verdict == LIMIT_DROP || r->outcome == PTRD_NOTIMP) {
 		r->outcome = PTRD_LIMITED_DROP;
 		return false;
 	}
+	/* No larger than it must be: this is what a flood gets. */
 	drop_records(answer);
+	r->nsid = false;
 	if (r->cookie != DNS_COOKIE_NONE) {
 		r->outcome = PTRD_BADCOOKIE;
 		r->rcode = RCODE_BADCOOKIE;

@@ -157,8 +157,8 @@ bool interface_leaves_checksums(const char *name)
 	for (size_t i = 0; i < sizeof(local_drivers) / sizeof(local_drivers[0]); i++)
 		local |= strcmp(driver, local_drivers[i]) == 0;
 	if (local)
-		log_line("%s: its peer may leave UDP checksums unfinished (driver %s): those of "
-			 "queries are not verified",
+		log_line("%s: its peer may leave UDP checksums unfinished (driver %s): "
+			 "queries are taken with those too",
 			name, driver);
 	return local;
 }

@@ -59,6 +59,7 @@ static void check_reply(const struct dns_request *r, const uint8_t *query)
 	CHECK(r->reply_len >= 12
 		&& r->reply_len <= (r->transport == DNS_UDP ? r->udp_size : r->room));
 	CHECK(memcmp(r->msg, query, 2) == 0);
+	CHECK((r->msg[2] & 0x78) == (query[2] & 0x78));
 	CHECK((r->msg[2] & 0x80) != 0 && (r->msg[3] & 0xf0) == 0);
 	CHECK(memcmp(r->msg + 12, query + 12, r->question_len) == 0);
 	CHECK(r->sum == checksum_sum(r->msg, r->reply_len));

@@ -41,7 +41,7 @@ in_client tcp_hold idle "$SERVICE" 2000 "${locals[@]}"
 in_client tcp_hold idle "$SERVICE6" 2000 "${locals6[@]}"
 
 echo "-- slow clients"
-restart_with 3
+restart_with 10
 for server in "$SERVICE" "$SERVICE6"; do
 	in_client tcp_hold trickle "$server"
 done

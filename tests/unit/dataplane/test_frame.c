@@ -355,6 +355,34 @@ static void test_checksum_knowledge(void **state)
 		}
 }
 
+/* A checksum that was left to an adapter is the pseudo header's sum: taken where the port may
+ * bring such, and nothing else is. */
+static void test_unfinished_checksums(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < KINDS; i++) {
+		const struct kind *kind = &kinds[i];
+		const uint32_t len = headers_of(kind) + DNS;
+		uint8_t *f = make_frame(kind, DNS), *udp = f + l4_of(kind);
+		struct frame frame;
+		uint32_t sum = 17 + 8 + DNS; /* protocol and length */
+
+		/* Both addresses end where UDP begins. */
+		for (const uint8_t *at = udp - (kind->ipv6 ? 32 : 8); at < udp; at += 2)
+			sum += (uint32_t)(at[0] << 8 | at[1]);
+		while (sum > 0xffff)
+			sum = (sum & 0xffff) + (sum >> 16);
+		put16(udp + 6, (uint16_t)sum);
+		assert_int_equal(frame_parse(&frame, f, len, &services, 0), FRAME_CHECKSUM);
+		assert_int_equal(
+			frame_parse(&frame, f, len, &services, FRAME_UDP_UNFINISHED), FRAME_QUERY);
+		put16(udp + 6, (uint16_t)(sum ^ 0x100));
+		assert_int_equal(frame_parse(&frame, f, len, &services, FRAME_UDP_UNFINISHED),
+			FRAME_CHECKSUM);
+		free(f);
+	}
+}
+
 static void test_ipv4_header_checksum(void **state)
 {
 	uint8_t *f = make_frame(IPV4, DNS);
@@ -398,6 +426,7 @@ int main(void)
 		cmocka_unit_test(test_ipv6_martians),
 		cmocka_unit_test(test_checksums_find_bit_errors),
 		cmocka_unit_test(test_checksum_knowledge),
+		cmocka_unit_test(test_unfinished_checksums),
 		cmocka_unit_test(test_ipv4_header_checksum),
 		cmocka_unit_test(test_no_services),
 	};

@@ -363,6 +363,41 @@ static void test_engine_cookies(void **state)
 	ask_limiter = NULL;
 }
 
+/* A query of another opcode is answered as one or not at all; what is limited carries no more
+ * than it must. */
+static void test_engine_limited_replies(void **state)
+{
+	const uint8_t cookie[] = {0, 10, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8}, nsid[] = {0, 3, 0, 0};
+	struct query q;
+	struct reply reply;
+
+	(void)state;
+	ask_settings = plain;
+	ask_settings.cookie_secrets = 1;
+	ask_settings.limit_slip = 1;
+	ask_settings.nsid_len = sizeof(ask_settings.nsid);
+	ask_limiter = limiter_of(&ask_settings);
+	query_header(&q, 0x1000, 1, 0, 0, 1); /* opcode 2, STATUS */
+	query_question(&q, NAME, 12, 1);
+	query_opt(&q, 1232, 0, cookie, sizeof(cookie));
+	exhaust(&q, PTRD_NOTIMP);
+	ask(&reply, rig.view, &q, DNS_UDP);
+	assert_int_equal(reply.request.outcome, PTRD_LIMITED_DROP);
+	assert_int_equal(reply.len, 0);
+	reply_free(&reply);
+
+	query_header(&q, 0x0100, 1, 0, 0, 1);
+	query_question(&q, NAME, 12, 1);
+	query_opt(&q, 1232, 0, nsid, sizeof(nsid));
+	exhaust(&q, PTRD_PTR_CUSTOM);
+	ask(&reply, rig.view, &q, DNS_UDP);
+	assert_int_equal(reply.request.outcome, PTRD_LIMITED_SLIP);
+	assert_int_equal(reply.len, q.len - sizeof(nsid)); /* the question and a bare OPT */
+	reply_free(&reply);
+	free(ask_limiter);
+	ask_limiter = NULL;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -373,6 +408,7 @@ int main(void)
 		cmocka_unit_test(test_crowd),
 		cmocka_unit_test(test_off_and_huge),
 		cmocka_unit_test(test_engine),
+		cmocka_unit_test(test_engine_limited_replies),
 		cmocka_unit_test(test_engine_drops),
 		cmocka_unit_test(test_engine_cookies),
 	};
