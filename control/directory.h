@@ -9,8 +9,8 @@
 
 struct region_info;
 
-/* One element of "regions", without its "table", for `r`. NULL if memory is short. */
-json_t *directory_region(const struct region_info *r);
+/* One element of "regions", without its "table", for `info`. NULL if memory is short. */
+json_t *directory_region(const struct region_info *info);
 
 /*
  * Writes a directory that lists `regions` (an array of directory_region() objects with "table"

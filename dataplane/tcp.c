@@ -285,6 +285,8 @@ static void admit(struct tcp *tcp, int fd, const struct sockaddr_storage *peer)
 		= clients_enter(tcp->clients, client_key(peer), tcp->limits->per_client);
 
 	if (client != NULL && tcp->open >= tcp->limits->connections) {
+		/* The analyzer does not see that TAILQ_REMOVE() takes the first one out of the list.
+		 * NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
 		connection_free(TAILQ_FIRST(&tcp->connections));
 		ptrd_count(&tcp->counters->event[PTRD_EVENT_TCP_EVICTED], 1);
 	}

@@ -19,15 +19,15 @@
 	SHORT_PTR("0")                                                                             \
 	SHORT_PTR("1")                                                                             \
 	SHORT_PTR("2")                                                                             \
-	SHORT_PTR("3") SHORT_PTR("4") SHORT_PTR("5") SHORT_PTR("6") SHORT_PTR("7") SHORT_PTR("8")  \
-		SHORT_PTR("9")
+	SHORT_PTR("3")                                                                             \
+	SHORT_PTR("4") SHORT_PTR("5") SHORT_PTR("6") SHORT_PTR("7") SHORT_PTR("8") SHORT_PTR("9")
 #define LONG_PTR(c) PTR_OF("9." EU, "600", CONTRACT_LONG(c))
 #define LONG_PTRS                                                                                  \
 	LONG_PTR("0")                                                                              \
 	LONG_PTR("1")                                                                              \
 	LONG_PTR("2")                                                                              \
-	LONG_PTR("3") LONG_PTR("4") LONG_PTR("5") LONG_PTR("6") LONG_PTR("7") LONG_PTR("8")        \
-		LONG_PTR("9")
+	LONG_PTR("3")                                                                              \
+	LONG_PTR("4") LONG_PTR("5") LONG_PTR("6") LONG_PTR("7") LONG_PTR("8") LONG_PTR("9")
 
 static const struct contract_case rows[] = {
 	/* bound addresses */

@@ -476,16 +476,16 @@ static void test_queries_of_a_turn(void **state)
 
 	probe_open(&probe, rig, EVENTS_LAST, PTRD_EVENT_TX);
 	assert_true(answered(rig, fd));
-	for (uint16_t i = 0; i < COUNT; i++)
-		make_query(queries[i], i);
+	for (unsigned i = 0; i < COUNT; i++)
+		make_query(queries[i], (uint16_t)i);
 	/* The kernel mostly, not always, reports the connection before the pipe. */
 	for (int attempt = 0; attempt < 100 && seen == 0; attempt++) {
 		const uint64_t before = event(rig, PTRD_EVENT_TX);
 
 		send_all(fd, &queries[0][0], sizeof(queries));
 		probe_ready(&probe);
-		for (uint16_t i = 0; i < COUNT; i++)
-			expect_reply(rig, fd, i);
+		for (unsigned i = 0; i < COUNT; i++)
+			expect_reply(rig, fd, (uint16_t)i);
 		assert_true(probe.ran);
 		seen = probe.seen - before;
 	}
