@@ -3,6 +3,19 @@
 #include <stdint.h>
 #include <string.h>
 
+const struct argument command_address_arguments[] = {
+	{"ADDRESS", NULL, "address", ARGUMENT_TEXT, .required = true},
+	{NULL},
+};
+
+const struct argument command_list_arguments[] = {
+	{"--region", "NAME", "region", ARGUMENT_TEXT},
+	{"--project", "PROJECT", "project", ARGUMENT_TEXT},
+	{"--limit", "N", "limit", ARGUMENT_NUMBER},
+	{"--marker", "ADDRESS", "marker", ARGUMENT_TEXT},
+	{NULL},
+};
+
 #define PAGE_MAX 500 /* objects that the control process gives in one reply */
 
 static const struct command *const nouns[] = {

@@ -77,3 +77,7 @@ void print_json(const json_t *object);
 enum exit_status run_show(struct session *session, const struct command *command, json_t *params);
 /* The result is an array in the member `fields` are of; pages follow one another up to --limit. */
 enum exit_status run_list(struct session *session, const struct command *command, json_t *params);
+
+/* Arguments of the commands for one address, and of those that list what addresses have. */
+extern const struct argument command_address_arguments[];
+extern const struct argument command_list_arguments[];

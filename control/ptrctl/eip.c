@@ -7,19 +7,6 @@ static const struct argument bind_arguments[] = {
 	{NULL},
 };
 
-static const struct argument address_arguments[] = {
-	{"ADDRESS", NULL, "address", ARGUMENT_TEXT, .required = true},
-	{NULL},
-};
-
-static const struct argument list_arguments[] = {
-	{"--region", "NAME", "region", ARGUMENT_TEXT},
-	{"--project", "PROJECT", "project", ARGUMENT_TEXT},
-	{"--limit", "N", "limit", ARGUMENT_NUMBER},
-	{"--marker", "ADDRESS", "marker", ARGUMENT_TEXT},
-	{NULL},
-};
-
 static const struct field eip_fields[] = {
 	{"address", "address"},
 	{"id", "id"},
@@ -50,11 +37,11 @@ static const struct field list_fields[] = {
 const struct command eip_commands[] = {
 	{"eip", "bind", run_show, "eip.bind", bind_arguments, eip_fields,
 		"make an EIP exist; it answers its default PTR at once"},
-	{"eip", "unbind", run_show, "eip.unbind", address_arguments, unbound_fields,
+	{"eip", "unbind", run_show, "eip.unbind", command_address_arguments, unbound_fields,
 		"remove an EIP and its custom PTR"},
-	{"eip", "show", run_show, "eip.get", address_arguments, eip_fields,
+	{"eip", "show", run_show, "eip.get", command_address_arguments, eip_fields,
 		"show an EIP and what it answers"},
-	{"eip", "list", run_list, "eip.list", list_arguments, list_fields,
+	{"eip", "list", run_list, "eip.list", command_list_arguments, list_fields,
 		"list EIPs by address; a TTL stands where the PTR is a custom one"},
 	{NULL},
 };

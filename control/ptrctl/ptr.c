@@ -7,19 +7,6 @@ static const struct argument set_arguments[] = {
 	{NULL},
 };
 
-static const struct argument address_arguments[] = {
-	{"ADDRESS", NULL, "address", ARGUMENT_TEXT, .required = true},
-	{NULL},
-};
-
-static const struct argument list_arguments[] = {
-	{"--region", "NAME", "region", ARGUMENT_TEXT},
-	{"--project", "PROJECT", "project", ARGUMENT_TEXT},
-	{"--limit", "N", "limit", ARGUMENT_NUMBER},
-	{"--marker", "ADDRESS", "marker", ARGUMENT_TEXT},
-	{NULL},
-};
-
 static const struct field ptr_fields[] = {
 	{"address", "address"},
 	{"id", "id"},
@@ -52,11 +39,11 @@ static const struct field list_fields[] = {
 const struct command ptr_commands[] = {
 	{"ptr", "set", run_show, "ptr.set", set_arguments, ptr_fields,
 		"set the custom PTR of an EIP: 1 to 10 names"},
-	{"ptr", "unset", run_show, "ptr.unset", address_arguments, unset_fields,
+	{"ptr", "unset", run_show, "ptr.unset", command_address_arguments, unset_fields,
 		"drop the custom PTR: the EIP answers its default again"},
-	{"ptr", "show", run_show, "ptr.get", address_arguments, ptr_fields,
+	{"ptr", "show", run_show, "ptr.get", command_address_arguments, ptr_fields,
 		"show the custom PTR of an EIP"},
-	{"ptr", "list", run_list, "ptr.list", list_arguments, list_fields,
+	{"ptr", "list", run_list, "ptr.list", command_list_arguments, list_fields,
 		"list custom PTRs by address"},
 	{NULL},
 };
