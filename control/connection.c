@@ -69,6 +69,8 @@ struct connection *connection_new(struct event_base *base, int fd)
 {
 	struct connection *c = calloc(1, sizeof(*c));
 
+	if (c != NULL)
+		c->actor = actor_operator;
 	if (c != NULL && make(c, base, fd))
 		return c;
 	if (c != NULL)
@@ -125,7 +127,7 @@ static void take_line(struct connection *c, struct round *round, const char *lin
 
 	if (request == NULL)
 		return;
-	request_parse(request, line, len);
+	request_parse(request, &c->actor, line, len);
 	round_execute(round, request);
 	enqueue(c, request);
 }

@@ -17,6 +17,7 @@
 struct connection {
 	TAILQ_ENTRY(connection) link;
 	int fd;
+	struct actor actor; /* of all its requests */
 	struct event *readable, *writable;
 	struct evbuffer *input, *output;
 	size_t scanned;               /* bytes of the input that hold no newline */

@@ -76,6 +76,7 @@ static bool run(struct control *control, struct request *request)
 {
 	struct call call = {
 		.control = control,
+		.actor = request->actor,
 		.command = request->command,
 		.params = request->params,
 		.quiet = request->id == NULL,

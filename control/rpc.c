@@ -185,11 +185,11 @@ static bool parse_method(struct request *request, struct refusal *why)
 	return refuse_request(why, PTRD_RPC_METHOD_NOT_FOUND, "method", method);
 }
 
-void request_parse(struct request *request, const char *line, size_t len)
+void request_parse(struct request *request, const struct actor *actor, const char *line, size_t len)
 {
 	struct refusal why;
 
-	*request = (struct request){0};
+	*request = (struct request){.actor = actor};
 	refusal_init(&why);
 	if (!parse_root(request, line, len, &why) || !parse_id(request, &why)
 		|| !parse_envelope(request, &why) || !parse_method(request, &why))

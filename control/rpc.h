@@ -19,6 +19,7 @@ struct request {
 	const json_t *params;          /* always an object if command is set */
 	const struct command *command; /* NULL: not executable, the reply says why */
 	json_t *no_params;             /* stands in for params that are missing */
+	const struct actor *actor;     /* outlives the request; never NULL */
 
 	/* Set by the execution. */
 	bool changed;        /* its reply tells of what the round's transaction does */
@@ -34,8 +35,9 @@ struct request {
 };
 STAILQ_HEAD(request_queue, request);
 
-/* Reads one line (its newline not included). What is wrong with it becomes the reply. */
-void request_parse(struct request *request, const char *line, size_t len);
+/* Reads one line (its newline not included) of `actor`. What is wrong with it becomes the reply. */
+void request_parse(
+	struct request *request, const struct actor *actor, const char *line, size_t len);
 void request_free(struct request *request);
 
 /* Makes the reply, in place of an earlier one. Takes over `result`; NULL: out of memory. */

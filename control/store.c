@@ -38,6 +38,12 @@ bool store_fail(struct store *s)
 	return false;
 }
 
+void store_origin(struct store *s, const char *actor, const char *action)
+{
+	s->actor = actor;
+	s->action = action;
+}
+
 const char *store_error(const struct store *s)
 {
 	return s->error;
@@ -318,7 +324,7 @@ struct store *store_open(const char *state_dir)
 	s->lock = lock;
 	/* The schema's version comes before the pragmas: journal_mode would write to a newer
 	 * file. */
-	if (!open_database(s) || !store_schema_ready(s)
+	if (!open_database(s) || !store_functions_ready(s) || !store_schema_ready(s)
 		|| (sqlite3_exec(s->db, pragmas, NULL, NULL, NULL) != SQLITE_OK && !store_fail(s))
 		|| !read_revision(s) || !store_regions_load(s)) {
 		fprintf(stderr, "ptrd-control: cannot open the store: %s\n", s->error);

@@ -41,6 +41,12 @@ uint64_t store_revision(const struct store *s);
 bool store_ready(struct store *s);
 
 /*
+ * On whose behalf and by which method the changes to come are made, for the audit. Borrowed: valid
+ * until the next call.
+ */
+void store_origin(struct store *s, const char *actor, const char *action);
+
+/*
  * Transactions. Reads work outside of one too. store_commit() returns when the change is on the
  * disk; if it fails, the transaction is still to be rolled back. store_rollback() never fails.
  */
@@ -101,6 +107,9 @@ bool store_region_figures(struct store *s, const struct region *region, struct r
 bool store_region_add(struct store *s, struct region *region);
 bool store_region_attach(struct store *s, const struct region *region, bool attached);
 
+#define PTR_CREATE "CREATE"
+#define PTR_UPDATE "UPDATE"
+
 /* An EIP with its custom PTR, if it has one. */
 struct eip {
 	struct address address;
@@ -113,7 +122,18 @@ struct eip {
 	uint32_t ptr_ttl;
 	uint64_t ptr_revision;
 	int64_t ptr_created, ptr_updated;
+	const char *ptr_action;         /* the last: PTR_CREATE, PTR_UPDATE */
 	char ptr_names[NAMES_TEXT_MAX]; /* canonical, separated by single spaces */
+	char ptr_description[DESCRIPTION_MAX];
+	char ptr_tags[TAGS_TEXT_MAX]; /* as struct ptr_value has them */
+};
+
+/* What a client chooses of a PTR. */
+struct ptr_value {
+	const char *names; /* canonical, separated by single spaces */
+	uint32_t ttl;
+	const char *description; /* "": none */
+	const char *tags; /* JSON, [{"key":...,"value":...},...] in order of key, or "" for none */
 };
 
 /* Each returns 1 if found, 0 if not, -1 on failure. */
@@ -127,7 +147,7 @@ int store_eip_by_id(struct store *s, const struct region *region, const char *id
 bool store_eip_add(struct store *s, struct eip *eip);
 bool store_eip_rebind(struct store *s, struct eip *eip, const char *id, const char *project);
 bool store_eip_remove(struct store *s, const struct eip *eip);
-bool store_ptr_set(struct store *s, struct eip *eip, const char *names, uint32_t ttl);
+bool store_ptr_set(struct store *s, struct eip *eip, const struct ptr_value *value);
 bool store_ptr_unset(struct store *s, struct eip *eip);
 
 /* Called for each EIP of a list or of a region, in order of address. False stops. */

@@ -34,12 +34,16 @@ static bool read_eip(struct store *s, sqlite3_stmt *row, struct eip *eip)
 	eip->has_ptr = sqlite3_column_type(row, 6) != SQLITE_NULL;
 	if (!eip->has_ptr)
 		return true;
-	if (!column_copy(row, 6, eip->ptr_names, sizeof(eip->ptr_names)))
+	if (!column_copy(row, 6, eip->ptr_names, sizeof(eip->ptr_names))
+		|| !column_copy(row, 11, eip->ptr_description, sizeof(eip->ptr_description))
+		|| !column_copy(row, 12, eip->ptr_tags, sizeof(eip->ptr_tags)))
 		return corrupt(s, "a PTR record that is not readable");
 	eip->ptr_ttl = (uint32_t)sqlite3_column_int64(row, 7);
 	eip->ptr_revision = (uint64_t)sqlite3_column_int64(row, 8);
 	eip->ptr_created = sqlite3_column_int64(row, 9);
 	eip->ptr_updated = sqlite3_column_int64(row, 10);
+	eip->ptr_action
+		= sqlite3_column_text(row, 13)[0] == PTR_CREATE[0] ? PTR_CREATE : PTR_UPDATE;
 	return true;
 }
 
@@ -95,81 +99,54 @@ bool store_eip_add(struct store *s, struct eip *eip)
 	sqlite3_bind_text(insert, 4, eip->project, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(insert, 5, (int64_t)eip->revision);
 	sqlite3_bind_int64(insert, 6, eip->created);
-	return store_run(s, insert);
+	eip_state(&s->before, NULL);
+	eip_state(&s->after, eip);
+	return store_run(s, insert) && store_audit_eip(s, eip, NULL);
 }
 
-/* A statement that deletes by address. */
-static bool delete_address(struct store *s, sqlite3_stmt *statement, const struct address *address)
+bool store_delete_address(struct store *s, sqlite3_stmt *statement, const struct address *address)
 {
 	return statement != NULL && bind_address(s, statement, 1, address)
 		&& store_run(s, statement);
-}
-
-static bool delete_ptr(struct store *s, const struct eip *eip)
-{
-	return delete_address(s,
-		store_statement(s, STMT_PTR_DELETE, "DELETE FROM ptr WHERE address = ?"),
-		&eip->address);
 }
 
 bool store_eip_rebind(struct store *s, struct eip *eip, const char *id, const char *project)
 {
 	sqlite3_stmt *update = store_statement(s, STMT_EIP_UPDATE,
 		"UPDATE eip SET id = ?, project = ?, revision = ?, created = ? WHERE address = ?");
+	char old_project[PROJECT_MAX];
 
 	/* One change of the EIP: it moves from one project's counters to the other's. */
-	if (update == NULL || (eip->has_ptr && !delete_ptr(s, eip))
+	if (update == NULL || (eip->has_ptr && !store_ptr_delete(s, eip))
 		|| !store_usage_add(s, eip->region, eip->project, -1, eip->has_ptr ? -1 : 0)
 		|| !store_change(s, eip->region, project, 1, 0))
 		return false;
+	eip_state(&s->before, eip);
+	snprintf(old_project, sizeof(old_project), "%s", eip->project);
 	snprintf(eip->id, sizeof(eip->id), "%s", id);
 	snprintf(eip->project, sizeof(eip->project), "%s", project);
 	eip->revision = s->revision;
 	eip->created = s->now;
 	eip->has_ptr = false;
+	eip_state(&s->after, eip);
 	sqlite3_bind_text(update, 1, eip->id, -1, SQLITE_STATIC);
 	sqlite3_bind_text(update, 2, eip->project, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(update, 3, (int64_t)eip->revision);
 	sqlite3_bind_int64(update, 4, eip->created);
-	return bind_address(s, update, 5, &eip->address) && store_run(s, update);
+	return bind_address(s, update, 5, &eip->address) && store_run(s, update)
+		&& store_audit_eip(s, eip, old_project);
 }
 
 bool store_eip_remove(struct store *s, const struct eip *eip)
 {
+	eip_state(&s->before, eip);
+	eip_state(&s->after, NULL);
 	return store_change(s, eip->region, eip->project, -1, eip->has_ptr ? -1 : 0)
-		&& delete_address(s,
+		&& (!eip->has_ptr || store_ptr_delete(s, eip))
+		&& store_delete_address(s,
 			store_statement(s, STMT_EIP_DELETE, "DELETE FROM eip WHERE address = ?"),
-			&eip->address);
-}
-
-bool store_ptr_set(struct store *s, struct eip *eip, const char *names, uint32_t ttl)
-{
-	sqlite3_stmt *put = store_statement(s, STMT_PTR_PUT,
-		"INSERT INTO ptr VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6) ON CONFLICT DO UPDATE"
-		" SET names = ?3, ttl = ?4, revision = ?5, updated = ?6");
-
-	if (put == NULL || !store_change(s, eip->region, eip->project, 0, eip->has_ptr ? 0 : 1)
-		|| !bind_address(s, put, 1, &eip->address))
-		return false;
-	if (!eip->has_ptr)
-		eip->ptr_created = s->now;
-	eip->has_ptr = true;
-	eip->ptr_ttl = ttl;
-	eip->ptr_revision = s->revision;
-	eip->ptr_updated = s->now;
-	snprintf(eip->ptr_names, sizeof(eip->ptr_names), "%s", names);
-	sqlite3_bind_text(put, 2, eip->project, -1, SQLITE_STATIC);
-	sqlite3_bind_text(put, 3, eip->ptr_names, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(put, 4, ttl);
-	sqlite3_bind_int64(put, 5, (int64_t)eip->ptr_revision);
-	sqlite3_bind_int64(put, 6, s->now);
-	return store_run(s, put);
-}
-
-bool store_ptr_unset(struct store *s, struct eip *eip)
-{
-	eip->has_ptr = false;
-	return store_change(s, eip->region, eip->project, 0, -1) && delete_ptr(s, eip);
+			&eip->address)
+		&& store_audit_eip(s, eip, NULL);
 }
 
 bool store_each_eip(struct store *s, sqlite3_stmt *list, store_eip_fn *fn, void *context)

@@ -5,6 +5,8 @@
 
 #include "store.h"
 
+#define SCHEMA_VERSION 3
+
 /*
  * Prepared when first used, kept until the store is closed. The texts stand in the file that uses
  * them.
@@ -32,6 +34,11 @@ enum store_statement {
 	STMT_EIP_DELETE,
 	STMT_PTR_PUT,
 	STMT_PTR_DELETE,
+	STMT_NAME_PUT,
+	STMT_NAME_DELETE,
+	STMT_TAG_PUT,
+	STMT_TAG_DELETE,
+	STMT_AUDIT,
 	STMT_USAGE_COUNT,
 	STMT_REGION_SCAN,
 	STMT_EIP_LIST, /* eight: one for each combination of enum list_bit */
@@ -51,6 +58,12 @@ struct usage {
 	int64_t eips, ptrs;
 };
 
+/* An EIP as the audit shows it: JSON, or "" if there is none. */
+struct eip_state {
+	char json[256 + EIP_ID_MAX + PROJECT_MAX + NAMES_TEXT_MAX + 6 * DESCRIPTION_MAX
+		+ TAGS_TEXT_MAX];
+};
+
 struct store {
 	sqlite3 *db;
 	char *state_dir;
@@ -64,6 +77,9 @@ struct store {
 	uint64_t committed_revision; /* newest on the disk */
 	uint64_t savepoint_revision; /* newest at the savepoint */
 	int64_t now;                 /* seconds, one reading for each transaction */
+
+	const char *actor, *action;     /* of the changes to come: store_origin() */
+	struct eip_state before, after; /* of the change under way */
 
 	/* Counters are written when another project's turn comes and before each savepoint ends,
 	 * so that a batch costs one statement for its project and not one for each of its
@@ -97,9 +113,34 @@ int store_step(struct store *s, sqlite3_stmt *statement);
 bool store_usage_add(
 	struct store *s, const struct region *region, const char *project, int eips, int ptrs);
 
-/* Counts a change: the next revision, the region touched, its project's counters moved. */
+/*
+ * Counts a change: the next revision, the region touched, its project's counters moved. Each is
+ * followed by its audit row.
+ */
 bool store_change(
 	struct store *s, const struct region *region, const char *project, int eips, int ptrs);
+
+/* Writes what the audit shows of an EIP; NULL: that it is not bound. */
+void eip_state(struct eip_state *state, const struct eip *eip);
+
+/*
+ * The audit row of the newest revision: of an EIP, whose states stand in s->before and s->after;
+ * `old_project` is the one that lost it to eip->project, or NULL.
+ */
+bool store_audit_eip(struct store *s, const struct eip *eip, const char *old_project);
+
+/* The same of a region or of a project (the other one is NULL) as a whole. States are JSON or NULL. */
+bool store_audit(struct store *s, const char *region, const char *project, const char *before,
+	const char *after);
+
+/* Removes an EIP's PTR with all that it is found by. No change by itself. */
+bool store_ptr_delete(struct store *s, const struct eip *eip);
+
+/* Removes by the one parameter, an address. */
+bool store_delete_address(struct store *s, sqlite3_stmt *statement, const struct address *address);
+
+/* Makes name_key(name) known to SQL: the labels of a canonical name in reverse order. */
+bool store_functions_ready(struct store *s);
 
 /* Writes the counters that wait. */
 bool store_usage_flush(struct store *s);
@@ -117,7 +158,7 @@ bool store_schema_ready(struct store *s);
 /* The columns that store_each_eip() wants, in its order. */
 #define EIP_COLUMNS                                                                                \
 	"e.address, e.region, e.id, e.project, e.revision, e.created,"                             \
-	" p.names, p.ttl, p.revision, p.created, p.updated"
+	" p.names, p.ttl, p.revision, p.created, p.updated, p.description, p.tags, p.action"
 
 /* Runs a list of EIPs to its end, or until `fn` has had enough. */
 bool store_each_eip(struct store *s, sqlite3_stmt *list, store_eip_fn *fn, void *context);

@@ -356,12 +356,33 @@ static bool insert_prefixes(struct store *s, const struct region *region)
 	return true;
 }
 
+static const char *state_text(bool attached)
+{
+	return attached ? "{\"state\":\"attached\"}" : "{\"state\":\"detached\"}";
+}
+
+/* The audit row of a region that has come, or (`gone`) went. */
+static bool audit_region(struct store *s, const struct region *region, bool gone)
+{
+	json_t *shown = json_pack("{s:s}", "state", region->attached ? "attached" : "detached");
+
+	json_object_update_missing(shown, region->spec);
+	char *text = json_dumps(shown, JSON_COMPACT);
+	const bool written = text != NULL
+		&& store_audit(s, region->name, NULL, gone ? text : NULL, gone ? NULL : text);
+
+	free(text);
+	json_decref(shown);
+	return written;
+}
+
 bool store_region_add(struct store *s, struct region *region)
 {
 	if (!store_usage_flush(s))
 		return false;
 	s->revision++;
-	if (!insert_region(s, region) || !insert_prefixes(s, region) || !keep_region(s, region))
+	if (!insert_region(s, region) || !insert_prefixes(s, region)
+		|| !audit_region(s, region, false) || !keep_region(s, region))
 		return false;
 	s->regions_changed = true;
 	/* An index out of memory is as good as a failed statement: the transaction is rolled
@@ -384,7 +405,8 @@ bool store_region_attach(struct store *s, const struct region *region, bool atta
 	sqlite3_bind_int(update, 1, attached);
 	sqlite3_bind_int64(update, 2, (int64_t)s->revision);
 	sqlite3_bind_int64(update, 3, region->id);
-	if (!store_run(s, update))
+	if (!store_run(s, update)
+		|| !store_audit(s, region->name, NULL, state_text(!attached), state_text(attached)))
 		return false;
 	s->regions_changed = true;
 	for (size_t i = 0; i < s->regions_count; i++)

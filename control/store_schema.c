@@ -2,8 +2,6 @@
 
 #include "store_private.h"
 
-#define SCHEMA_VERSION 2
-
 /*
  * Versions so far, each as the step from the one before. A later version adds its text at the
  * end.
@@ -72,6 +70,71 @@ static const char *const schema_steps[SCHEMA_VERSION] = {
 	 * keeps a ptrd-control away that knows none of these.
 	 */
 	"",
+
+	/*
+	 * What is kept of a PTR in full, what it is found by, quotas, and the audit. A PTR's row goes
+	 * with its EIP's by statements of ours: SQLite's cascade would leave the look-up tables
+	 * behind.
+	 */
+	"CREATE TABLE ptr3 ("
+	"  address BLOB PRIMARY KEY,"
+	"  project TEXT NOT NULL," /* its EIP's: rebinding to another project drops the PTR */
+	"  names TEXT NOT NULL,"   /* canonical, separated by spaces */
+	"  ttl INTEGER NOT NULL,"
+	"  description TEXT NOT NULL,"
+	"  tags TEXT NOT NULL,"   /* JSON, [{key, value}] in order of key; '' if there are none */
+	"  action TEXT NOT NULL," /* the last one: CREATE, UPDATE */
+	"  revision INTEGER NOT NULL,"
+	"  created INTEGER NOT NULL,"
+	"  updated INTEGER NOT NULL"
+	") STRICT, WITHOUT ROWID;"
+	"INSERT INTO ptr3 SELECT address, project, names, ttl, '', '',"
+	"  iif(created = updated, 'CREATE', 'UPDATE'), revision, created, updated FROM ptr;"
+	"DROP TABLE ptr;"
+	"ALTER TABLE ptr3 RENAME TO ptr;"
+	"CREATE INDEX ptr_project ON ptr (project);"
+
+	/* Each name of each PTR with its labels in reverse, so that a domain's lie side by side. */
+	"CREATE TABLE ptr_name ("
+	"  key TEXT NOT NULL," /* name_key() */
+	"  address BLOB NOT NULL,"
+	"  PRIMARY KEY (key, address)"
+	") STRICT, WITHOUT ROWID;"
+	"INSERT INTO ptr_name WITH RECURSIVE split (address, name, rest) AS ("
+	"  SELECT address, '', names || ' ' FROM ptr UNION ALL"
+	"  SELECT address, substr(rest, 1, instr(rest, ' ') - 1), substr(rest, instr(rest, ' ') + 1)"
+	"  FROM split WHERE rest <> '')"
+	"  SELECT name_key(name), address FROM split WHERE name <> '';"
+
+	"CREATE TABLE ptr_tag ("
+	"  key TEXT NOT NULL,"
+	"  value TEXT NOT NULL,"
+	"  address BLOB NOT NULL,"
+	"  PRIMARY KEY (key, value, address)"
+	") STRICT, WITHOUT ROWID;"
+
+	/* Projects whose quota of PTRs is not the configured one. */
+	"CREATE TABLE project ("
+	"  name TEXT PRIMARY KEY,"
+	"  quota INTEGER NOT NULL" /* 0: none */
+	") STRICT, WITHOUT ROWID;"
+
+	/* One row for each revision since this version of the schema, without a hole. */
+	"CREATE TABLE audit ("
+	"  revision INTEGER PRIMARY KEY,"
+	"  time INTEGER NOT NULL,"
+	"  actor TEXT NOT NULL,"
+	"  action TEXT NOT NULL," /* the method */
+	"  region TEXT,"          /* by name, like the project: the row outlives both */
+	"  address BLOB,"         /* NULL: of the region, or of a project, as a whole */
+	"  project TEXT,"
+	"  old_project TEXT," /* that lost the address to `project` */
+	"  before TEXT,"      /* JSON; NULL: did not exist */
+	"  after TEXT"        /* JSON; NULL: does not exist any more */
+	") STRICT;"
+	"CREATE INDEX audit_project ON audit (project) WHERE project IS NOT NULL;"
+	"CREATE INDEX audit_old_project ON audit (old_project) WHERE old_project IS NOT NULL;"
+	"CREATE INDEX audit_address ON audit (address) WHERE address IS NOT NULL;",
 };
 
 static int schema_version(struct store *s)

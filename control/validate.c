@@ -154,6 +154,56 @@ bool ttl_check(int64_t ttl, struct refusal *why)
 		why, PTRD_ERR_INVALID_TTL, "%lld is outside 1 to %d", (long long)ttl, TTL_MAX);
 }
 
+/* Characters, not bytes, of UTF-8 that is well formed: jansson takes no other. */
+static size_t characters(const char *text)
+{
+	size_t count = 0;
+
+	for (; *text != '\0'; text++)
+		count += (*text & 0xc0) != 0x80;
+	return count;
+}
+
+bool description_check(const char *text, struct refusal *why)
+{
+	const size_t count = characters(text);
+
+	return count <= DESCRIPTION_CHARACTERS
+		|| refuse(why, PTRD_ERR_LONG_DESCRIPTION, "has %zu characters; the most is %d",
+			count, DESCRIPTION_CHARACTERS);
+}
+
+/* What holds for both parts of a tag. */
+static bool tag_check(const char *text, size_t most, enum ptrd_error code, struct refusal *why)
+{
+	const size_t len = strlen(text), count = characters(text);
+
+	if (count > most)
+		return refuse(why, code, "%s has %zu characters; the most is %zu", QUOTE(text),
+			count, most);
+	if (len > 0 && (text[0] == ' ' || text[len - 1] == ' '))
+		return refuse(why, code, "%s has a space at an end", QUOTE(text));
+	for (const char *c = text; *c != '\0'; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			return refuse(why, code, "%s has a control character", QUOTE(text));
+	return true;
+}
+
+bool tag_key_check(const char *text, struct refusal *why)
+{
+	if (text[0] == '\0')
+		return refuse(why, PTRD_ERR_INVALID_TAG_KEY, "is empty");
+	if (strncmp(text, "_sys_", 5) == 0)
+		return refuse(why, PTRD_ERR_INVALID_TAG_KEY,
+			"%s starts with _sys_, which is the system's", QUOTE(text));
+	return tag_check(text, TAG_KEY_CHARACTERS, PTRD_ERR_INVALID_TAG_KEY, why);
+}
+
+bool tag_value_check(const char *text, struct refusal *why)
+{
+	return tag_check(text, TAG_VALUE_CHARACTERS, PTRD_ERR_INVALID_TAG_VALUE, why);
+}
+
 /* True if the list `names` has the `len` bytes at `name` as one of its words. */
 static bool names_have(const char *names, const char *name, size_t len)
 {

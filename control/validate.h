@@ -19,6 +19,13 @@
 #define EIP_ID_MAX 101    /* with its NUL */
 #define PROJECT_MAX 65    /* with its NUL */
 #define TTL_MAX INT32_MAX /* RFC 2181 section 8 */
+#define DESCRIPTION_CHARACTERS 255
+#define DESCRIPTION_MAX (4 * DESCRIPTION_CHARACTERS + 1) /* UTF-8, with its NUL */
+#define TAGS_MAX 20
+#define TAG_KEY_CHARACTERS 128
+#define TAG_VALUE_CHARACTERS 255
+/* All of them as compact JSON: a character is at most 4 bytes, also with its escape. */
+#define TAGS_TEXT_MAX (TAGS_MAX * (4 * (TAG_KEY_CHARACTERS + TAG_VALUE_CHARACTERS) + 24) + 3)
 
 /* [a-z0-9][a-z0-9-]{0,62}, DNS.0601 */
 bool region_name_check(const char *text, struct refusal *why);
@@ -50,6 +57,16 @@ bool name_at_or_below(const char *name, const char *zone);
 
 /* 1 to 2147483647, DNS.0506 */
 bool ttl_check(int64_t ttl, struct refusal *why);
+
+/* UTF-8 of at most 255 characters, DNS.0508. */
+bool description_check(const char *text, struct refusal *why);
+
+/*
+ * UTF-8 without control characters, and without a space at either end. A key has 1 to 128
+ * characters and does not start with _sys_, DNS.1002; a value at most 255, DNS.1003.
+ */
+bool tag_key_check(const char *text, struct refusal *why);
+bool tag_value_check(const char *text, struct refusal *why);
 
 /* True if the two lists of canonical names, separated by spaces, are the same set. */
 bool names_equal(const char *a, const char *b);

@@ -48,7 +48,7 @@ bool batch(struct call *call)
 
 	json_array_foreach(requests, i, member)
 	{
-		struct call one = {.control = call->control, .quiet = quiet};
+		struct call one = {.control = call->control, .actor = call->actor, .quiet = quiet};
 
 		refusal_init(&one.why);
 		accepted = member_parse(member, &one, no_params) && command_run(&one);

@@ -9,6 +9,7 @@
 
 #include <jansson.h>
 
+#include "actor.h"
 #include "publisher.h"
 #include "refusal.h"
 #include "store.h"
@@ -23,6 +24,7 @@ struct control {
 /* One execution of one method. */
 struct call {
 	struct control *control;
+	const struct actor *actor;
 	const struct command *command;
 	const json_t *params; /* an object that params_check() has accepted */
 	bool quiet;           /* nobody reads the result: it may stay NULL */
@@ -76,6 +78,9 @@ bool call_eip(struct call *call, struct eip *eip);
  * made it: that one may still wait for the dataplane.
  */
 void call_repeated(struct call *call, const struct region *region);
+
+/* The parameter `tags` as struct ptr_value has them; none: "". */
+bool call_tags(struct call *call, char tags[static TAGS_TEXT_MAX]);
 
 /* Failures of the parts below, as DNS.0001. Always false. */
 bool call_store_failed(struct call *call);

@@ -19,7 +19,9 @@ static const struct command commands[] = {
 	{"ptr.set", WRITES, BATCH, ptr_set, {
 		{"address", JSON_STRING, true},
 		{"names", JSON_ARRAY, true},
-		{"ttl", JSON_INTEGER, false}}},
+		{"ttl", JSON_INTEGER, false},
+		{"description", JSON_STRING, false},
+		{"tags", JSON_ARRAY, false}}},
 	{"eip.bind", WRITES, BATCH, eip_bind, {
 		{"address", JSON_STRING, true},
 		{"id", JSON_STRING, false},
@@ -86,6 +88,7 @@ bool command_run(struct call *call)
 	refusal_init(&call->why);
 	if (!store_ready(call->control->store))
 		return call_store_failed(call);
+	store_origin(call->control->store, call->actor->name, call->command->method);
 	if (params_check(call->command->params, "", call->params, &call->why)
 		&& call->command->run(call))
 		return true;

@@ -83,6 +83,15 @@ static bool call_ttl(struct call *call, uint32_t *ttl)
 	return true;
 }
 
+static bool call_description(struct call *call, const char **description)
+{
+	const json_t *value = json_object_get(call->params, "description");
+
+	*description = call_text(call, "description", "");
+	return description_check(*description, &call->why)
+		|| refuse_field(&call->why, "description", value);
+}
+
 static bool publish(struct call *call, const struct eip *eip)
 {
 	struct publisher *publisher = call->control->publisher;
@@ -95,19 +104,30 @@ static bool publish(struct call *call, const struct eip *eip)
 		|| call_publisher_failed(call);
 }
 
+/* True if the EIP has this PTR already. */
+static bool holds(const struct eip *eip, const struct ptr_value *value)
+{
+	return eip->has_ptr && eip->ptr_ttl == value->ttl
+		&& names_equal(eip->ptr_names, value->names)
+		&& strcmp(eip->ptr_description, value->description) == 0
+		&& strcmp(eip->ptr_tags, value->tags) == 0;
+}
+
 bool ptr_set(struct call *call)
 {
-	char names[NAMES_TEXT_MAX];
+	char names[NAMES_TEXT_MAX], tags[TAGS_TEXT_MAX];
+	struct ptr_value value = {.names = names, .tags = tags};
 	struct eip eip;
-	uint32_t ttl;
 
-	if (!call_names(call, names) || !call_ttl(call, &ttl) || !call_eip(call, &eip))
+	if (!call_names(call, names) || !call_ttl(call, &value.ttl)
+		|| !call_description(call, &value.description) || !call_tags(call, tags)
+		|| !call_eip(call, &eip))
 		return false;
-	if (eip.has_ptr && eip.ptr_ttl == ttl && names_equal(eip.ptr_names, names)) {
+	if (holds(&eip, &value)) {
 		call_repeated(call, eip.region);
 		return done(call, &eip);
 	}
-	if (!store_ptr_set(call->control->store, &eip, names, ttl))
+	if (!store_ptr_set(call->control->store, &eip, &value))
 		return call_store_failed(call);
 	return publish(call, &eip) && done(call, &eip);
 }

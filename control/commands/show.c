@@ -45,6 +45,11 @@ static json_t *show_default_name(const struct eip *eip)
 									    : json_null();
 }
 
+static json_t *show_tags(const char *tags)
+{
+	return *tags != '\0' ? json_loads(tags, 0, NULL) : json_array();
+}
+
 static json_t *show_eip_ptr(const struct eip *eip)
 {
 	if (!eip->has_ptr)
@@ -66,11 +71,13 @@ json_t *show_ptr(const struct eip *eip)
 	char id[REGION_NAME_MAX + EIP_ID_MAX];
 
 	snprintf(id, sizeof(id), "%s:%s", eip->region->name, eip->id);
-	return json_pack("{s:s,s:o,s:s,s:s,s:o,s:I,s:s,s:I,s:o,s:o}", "id", id, "address",
-		show_address(&eip->address), "region", eip->region->name, "project", eip->project,
-		"names", show_names(eip->ptr_names), "ttl", (json_int_t)eip->ptr_ttl, "status",
-		"ACTIVE", "revision", (json_int_t)eip->ptr_revision, "created",
-		show_time(eip->ptr_created), "updated", show_time(eip->ptr_updated));
+	return json_pack("{s:s,s:o,s:s,s:s,s:o,s:I,s:s,s:o,s:s,s:s,s:I,s:o,s:o}", "id", id,
+		"address", show_address(&eip->address), "region", eip->region->name, "project",
+		eip->project, "names", show_names(eip->ptr_names), "ttl", (json_int_t)eip->ptr_ttl,
+		"description", eip->ptr_description, "tags", show_tags(eip->ptr_tags), "status",
+		eip->region->attached ? "ACTIVE" : "DISABLED", "action", eip->ptr_action,
+		"revision", (json_int_t)eip->ptr_revision, "created", show_time(eip->ptr_created),
+		"updated", show_time(eip->ptr_updated));
 }
 
 json_t *show_region(struct store *store, const struct region *region)

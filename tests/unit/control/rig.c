@@ -14,6 +14,7 @@ struct rig *rig_new(void)
 	struct rig *rig = calloc(1, sizeof(*rig));
 
 	assert_non_null(rig);
+	rig->actor = &actor_operator;
 	strcpy(rig->dir, "/tmp/ptrd-test-control-XXXXXX");
 	assert_non_null(mkdtemp(rig->dir));
 	rig->control.store = store_open(rig->dir);
@@ -84,7 +85,7 @@ json_t *rig_ask(struct rig *rig, const char *method, const char *params)
 			method, copy)
 		> 0);
 	round_begin(&rig->round);
-	request_parse(&request, line, strlen(line));
+	request_parse(&request, rig->actor, line, strlen(line));
 	round_execute(&rig->round, &request);
 	round_commit(&rig->round);
 	assert_non_null(request.reply);

@@ -14,6 +14,7 @@ struct rig {
 	char dir[64];
 	struct control control;
 	struct round round;
+	const struct actor *actor; /* of the requests: the operator, unless a test changes it */
 };
 
 struct rig *rig_new(void);

@@ -70,7 +70,7 @@ static void test_content(void **state)
 	struct rig *rig = *state;
 	json_t *list;
 
-	assert_int_equal(version_of(rig), 2);
+	assert_int_equal(version_of(rig), SCHEMA_VERSION);
 	assert_int_equal(store_revision(rig->control.store), 13);
 	list = rig_ok(rig, "region.list", "{}");
 	assert_int_equal(rig_number(list, "total"), 3);

@@ -44,7 +44,7 @@ static void execute(
 		for (char *c = line; *c != '\0'; c++)
 			if (*c == '\'')
 				*c = '"';
-		request_parse(&requests[i], line, strlen(line));
+		request_parse(&requests[i], rig->actor, line, strlen(line));
 		round_execute(&rig->round, &requests[i]);
 		free(line);
 	}

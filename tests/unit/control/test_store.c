@@ -231,6 +231,14 @@ static void run_sql(const char *dir, const char *sql)
 	sqlite3_close(db);
 }
 
+static void set_version(const char *dir, int version)
+{
+	char sql[64];
+
+	snprintf(sql, sizeof(sql), "PRAGMA user_version = %d", version);
+	run_sql(dir, sql);
+}
+
 static char *read_file(const char *dir, long *size)
 {
 	char path[128], *bytes;
@@ -255,7 +263,8 @@ static void test_newer_version(void **state)
 	long size_before, size_after;
 
 	store_close(rig->control.store);
-	run_sql(rig->dir, "PRAGMA journal_mode = DELETE; PRAGMA user_version = 3");
+	run_sql(rig->dir, "PRAGMA journal_mode = DELETE");
+	set_version(rig->dir, SCHEMA_VERSION + 1);
 	char *before = read_file(rig->dir, &size_before);
 	assert_null(store_open(rig->dir));
 	char *after = read_file(rig->dir, &size_after);
@@ -263,7 +272,7 @@ static void test_newer_version(void **state)
 	assert_memory_equal(before, after, (size_t)size_before);
 	free(before);
 	free(after);
-	run_sql(rig->dir, "PRAGMA user_version = 2");
+	set_version(rig->dir, SCHEMA_VERSION);
 	rig->control.store = store_open(rig->dir);
 	assert_non_null(rig->control.store);
 }

@@ -1,0 +1,125 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "store_private.h"
+
+/* Writes `text` behind `out`; returns the end. The buffers have room for the longest of each kind. */
+static char *put(char *out, const char *text)
+{
+	const size_t len = strlen(text);
+
+	memcpy(out, text, len + 1);
+	return out + len;
+}
+
+/* Text that is a client's own, as the inside of a JSON string. */
+static char *put_escaped(char *out, const char *text)
+{
+	for (; *text != '\0'; text++) {
+		if (*text == '"' || *text == '\\')
+			*out++ = '\\';
+		if ((unsigned char)*text < ' ')
+			out += sprintf(out, "\\u%04x", (unsigned)*text);
+		else
+			*out++ = *text;
+	}
+	*out = '\0';
+	return out;
+}
+
+static char *put_names(char *out, const char *names)
+{
+	for (; *names != '\0'; names++) {
+		if (*names == ' ')
+			out = put(out, "\",\"");
+		else
+			*out++ = *names;
+	}
+	*out = '\0';
+	return out;
+}
+
+static char *put_ptr(char *out, const struct eip *eip)
+{
+	char ttl[16];
+
+	snprintf(ttl, sizeof(ttl), "%u", eip->ptr_ttl);
+	out = put(out, "{\"names\":[\"");
+	out = put_names(out, eip->ptr_names);
+	out = put(out, "\"],\"ttl\":");
+	out = put(out, ttl);
+	if (eip->ptr_description[0] != '\0') {
+		out = put(out, ",\"description\":\"");
+		out = put_escaped(out, eip->ptr_description);
+		out = put(out, "\"");
+	}
+	if (eip->ptr_tags[0] != '\0') {
+		out = put(out, ",\"tags\":");
+		out = put(out, eip->ptr_tags);
+	}
+	return put(out, "}");
+}
+
+void eip_state(struct eip_state *state, const struct eip *eip)
+{
+	char *out = state->json;
+
+	*out = '\0';
+	if (eip == NULL)
+		return;
+	out = put(out, "{\"id\":\"");
+	out = put(out, eip->id);
+	out = put(out, "\",\"project\":\"");
+	out = put(out, eip->project);
+	out = put(out, "\",\"ptr\":");
+	out = eip->has_ptr ? put_ptr(out, eip) : put(out, "null");
+	put(out, "}");
+}
+
+static void bind_text(sqlite3_stmt *statement, int parameter, const char *text)
+{
+	if (text != NULL && *text != '\0')
+		sqlite3_bind_text(statement, parameter, text, -1, SQLITE_STATIC);
+	else
+		sqlite3_bind_null(statement, parameter);
+}
+
+/* All but the address. */
+static sqlite3_stmt *row(struct store *s, const char *region, const char *project,
+	const char *old_project, const char *before, const char *after)
+{
+	sqlite3_stmt *insert = store_statement(
+		s, STMT_AUDIT, "INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+
+	if (insert == NULL)
+		return NULL;
+	sqlite3_bind_int64(insert, 1, (int64_t)s->revision);
+	sqlite3_bind_int64(insert, 2, s->now);
+	sqlite3_bind_text(insert, 3, s->actor, -1, SQLITE_STATIC);
+	sqlite3_bind_text(insert, 4, s->action, -1, SQLITE_STATIC);
+	bind_text(insert, 5, region);
+	bind_text(insert, 7, project);
+	bind_text(insert, 8, old_project);
+	bind_text(insert, 9, before);
+	bind_text(insert, 10, after);
+	return insert;
+}
+
+bool store_audit_eip(struct store *s, const struct eip *eip, const char *old_project)
+{
+	sqlite3_stmt *insert = row(
+		s, eip->region->name, eip->project, old_project, s->before.json, s->after.json);
+
+	return insert != NULL && bind_address(s, insert, 6, &eip->address) && store_run(s, insert);
+}
+
+bool store_audit(struct store *s, const char *region, const char *project, const char *before,
+	const char *after)
+{
+	sqlite3_stmt *insert = row(s, region, project, NULL, before, after);
+
+	if (insert == NULL)
+		return false;
+	sqlite3_bind_null(insert, 6);
+	return store_run(s, insert);
+}

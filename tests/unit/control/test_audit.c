@@ -1,0 +1,173 @@
+/* Every revision has its audit row, with who, what, before and after; and what PTRs are found by
+ * follows them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "rig.h"
+#include "store_private.h"
+
+static int set_up(void **state)
+{
+	struct rig *rig = rig_new();
+
+	json_decref(rig_ok(rig, "region.create",
+		"{'name':'eu','prefixes':['203.0.113.0/24'],'suffix':'compute.example.com'}"));
+	*state = rig;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	rig_free(*state);
+	return 0;
+}
+
+/* The rows of a query, columns separated by '|', with " as '. */
+static void expect_rows(struct rig *rig, const char *sql, const char *const *rows)
+{
+	sqlite3_stmt *statement;
+
+	assert_int_equal(
+		sqlite3_prepare_v2(rig->control.store->db, sql, -1, &statement, NULL), SQLITE_OK);
+	while (sqlite3_step(statement) == SQLITE_ROW) {
+		char row[2048] = "";
+
+		for (int i = 0; i < sqlite3_column_count(statement); i++) {
+			const char *text = (const char *)sqlite3_column_text(statement, i);
+
+			strcat(row, i > 0 ? "|" : "");
+			strcat(row, text != NULL ? text : "-");
+		}
+		for (char *c = row; *c != '\0'; c++)
+			*c = *c == '"' ? '\'' : *c;
+		assert_non_null(*rows);
+		assert_string_equal(row, *rows++);
+	}
+	assert_null(*rows);
+	sqlite3_finalize(statement);
+}
+
+static void test_rows(void **state)
+{
+	static const char *const requests[][2] = {
+		{"eip.bind", "{'address':'203.0.113.7','id':'e','project':'a'}"},
+		{"eip.bind", "{'address':'203.0.113.7','id':'e','project':'a'}"}, /* holds */
+		{"ptr.set", "{'address':'203.0.113.7','names':['B.example','a.example'],'ttl':60}"},
+		{"ptr.set",
+			"{'address':'203.0.113.7','names':['a.example','b.example.'],'ttl':60}"},
+		{"ptr.set",
+			"{'address':'203.0.113.7','names':['a.example'],'description':'x \\\\ y',"
+			"'tags':[{'key':'z','value':''},{'key':'k','value':'v'}]}"},
+		{"eip.bind", "{'address':'203.0.113.7','id':'e','project':'b'}"},
+		{"ptr.set", "{'address':'203.0.113.7','names':['c.example']}"},
+		{"ptr.unset", "{'address':'203.0.113.7'}"},
+		{"eip.unbind", "{'address':'203.0.113.7'}"},
+		{"region.detach", "{'name':'eu'}"},
+	};
+	static const char *const rows[] = {
+		"2|operator|eip.bind|eu|cb007107|a|-|-|{'id':'e','project':'a','ptr':null}",
+		"3|operator|ptr.set|eu|cb007107|a|-|{'id':'e','project':'a','ptr':null}|"
+		"{'id':'e','project':'a','ptr':{'names':['b.example.','a.example.'],'ttl':60}}",
+		"4|operator|ptr.set|eu|cb007107|a|-|"
+		"{'id':'e','project':'a','ptr':{'names':['b.example.','a.example.'],'ttl':60}}|"
+		"{'id':'e','project':'a','ptr':{'names':['a.example.'],'ttl':300,'description':'x \\\\ y',"
+		"'tags':[{'key':'k','value':'v'},{'key':'z','value':''}]}}",
+		"5|operator|eip.bind|eu|cb007107|b|a|"
+		"{'id':'e','project':'a','ptr':{'names':['a.example.'],'ttl':300,'description':'x \\\\ y',"
+		"'tags':[{'key':'k','value':'v'},{'key':'z','value':''}]}}|"
+		"{'id':'e','project':'b','ptr':null}",
+		"6|operator|ptr.set|eu|cb007107|b|-|{'id':'e','project':'b','ptr':null}|"
+		"{'id':'e','project':'b','ptr':{'names':['c.example.'],'ttl':300}}",
+		"7|operator|ptr.unset|eu|cb007107|b|-|"
+		"{'id':'e','project':'b','ptr':{'names':['c.example.'],'ttl':300}}|"
+		"{'id':'e','project':'b','ptr':null}",
+		"8|operator|eip.unbind|eu|cb007107|b|-|{'id':'e','project':'b','ptr':null}|-",
+		"9|operator|region.detach|eu||-|-|{'state':'attached'}|{'state':'detached'}",
+		NULL,
+	};
+	struct rig *rig = *state;
+
+	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++)
+		json_decref(rig_ok(rig, requests[i][0], requests[i][1]));
+	expect_rows(rig,
+		"SELECT revision, actor, action, region, lower(hex(address)), project, old_project,"
+		" before, after FROM audit WHERE revision > 1 ORDER BY revision",
+		rows);
+	/* What is kept is what can be read back. */
+	expect_rows(rig, "SELECT count(*) FROM audit WHERE NOT json_valid(coalesce(after, '{}'))",
+		(const char *const[]){"0", NULL});
+}
+
+/* A refused request leaves no row, in a batch or alone; the next one has the next revision. */
+static void test_refused(void **state)
+{
+	struct rig *rig = *state;
+
+	json_decref(rig_refused(rig, "batch",
+		"{'requests':[{'method':'eip.bind','params':{'address':'203.0.113.1'}},"
+		"{'method':'ptr.set','params':{'address':'203.0.113.2','names':['a.example']}}]}",
+		"DNS.0502"));
+	json_decref(rig_refused(rig, "eip.bind", "{'address':'192.0.2.1'}", "DNS.0601"));
+	json_decref(rig_ok(rig, "batch",
+		"{'requests':[{'method':'eip.bind','params':{'address':'203.0.113.1'}},"
+		"{'method':'ptr.set','params':{'address':'203.0.113.1','names':['a.example']}}]}"));
+	expect_rows(rig, "SELECT revision, action FROM audit ORDER BY revision",
+		(const char *const[]){"1|region.create", "2|eip.bind", "3|ptr.set", NULL});
+}
+
+static void test_actor(void **state)
+{
+	static const struct actor alice = {.role = ROLE_OPERATOR, .name = "uid 1000 (alice)"};
+	struct rig *rig = *state;
+
+	rig->actor = &alice;
+	json_decref(rig_ok(rig, "eip.bind", "{'address':'203.0.113.1'}"));
+	expect_rows(rig, "SELECT actor FROM audit ORDER BY revision",
+		(const char *const[]){"operator", "uid 1000 (alice)", NULL});
+}
+
+/* Names and tags that PTRs are found by: those of the PTRs that there are, and no others. */
+static void test_index(void **state)
+{
+	static const char names[] = "SELECT key, lower(hex(address)) FROM ptr_name ORDER BY 1, 2";
+	static const char tags[] = "SELECT key, value FROM ptr_tag ORDER BY 1, 2";
+	static const char *const none[] = {NULL};
+	struct rig *rig = *state;
+
+	json_decref(rig_ok(rig, "eip.bind", "{'address':'203.0.113.7','project':'a'}"));
+	json_decref(rig_ok(
+		rig, "ptr.set", "{'address':'203.0.113.7','names':['mail.Example.org','x']}"));
+	expect_rows(rig, names,
+		(const char *const[]){"org.example.mail.|cb007107", "x.|cb007107", NULL});
+	json_decref(rig_ok(rig, "ptr.set",
+		"{'address':'203.0.113.7','names':['y','x'],'tags':[{'key':'k','value':'v'}]}"));
+	expect_rows(rig, names, (const char *const[]){"x.|cb007107", "y.|cb007107", NULL});
+	expect_rows(rig, tags, (const char *const[]){"k|v", NULL});
+	json_decref(rig_ok(rig, "eip.bind", "{'address':'203.0.113.7','project':'b'}"));
+	expect_rows(rig, names, none);
+	expect_rows(rig, tags, none);
+	json_decref(rig_ok(rig, "ptr.set",
+		"{'address':'203.0.113.7','names':['y'],'tags':[{'key':'k','value':'w'}]}"));
+	json_decref(rig_ok(rig, "eip.unbind", "{'address':'203.0.113.7'}"));
+	expect_rows(rig, names, none);
+	expect_rows(rig, tags, none);
+	expect_rows(rig, "SELECT * FROM ptr", none);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(test_rows),
+		TEST(test_refused),
+		TEST(test_actor),
+		TEST(test_index),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
