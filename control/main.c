@@ -82,7 +82,7 @@ static bool serve(struct control *control, const struct ptrd_config *config)
 
 static bool run(const struct ptrd_config *config)
 {
-	struct control control = {.started = (int64_t)time(NULL)};
+	struct control control = {.started = (int64_t)time(NULL), .config = config};
 	/* The socket in it is for the clients of another group. */
 	const int lock = lock_directory(config->run_dir, 0755, "control.lock");
 	bool served = false;

@@ -242,6 +242,7 @@ void server_run(struct server *server)
 		event_base_loop(server->base, server->busy ? EVLOOP_NONBLOCK : EVLOOP_ONCE);
 		execute(server);
 		settle(server);
+		server->busy |= store_backup_step(server->control->store);
 	}
 	drain(server);
 }

@@ -340,6 +340,7 @@ void store_close(struct store *s)
 {
 	if (s == NULL)
 		return;
+	store_backup_cancel(s);
 	store_regions_free(s);
 	for (int i = 0; i < STMT_COUNT; i++)
 		sqlite3_finalize(s->statements[i]);

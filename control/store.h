@@ -170,6 +170,41 @@ bool store_eip_list(
 /* How many there are in all, whatever the page. */
 bool store_eip_count(struct store *s, const struct eip_query *query, uint64_t *count);
 
+/*
+ * Backup: a copy of the store in a new file, made in steps between which the store goes on being
+ * changed; what has been copied follows. It holds what is committed when its last step is done.
+ */
+#define BACKUP_PATH_MAX 4000
+
+struct store_backup {
+	enum {
+		BACKUP_NONE, /* none since the start */
+		BACKUP_RUNNING,
+		BACKUP_DONE,
+		BACKUP_FAILED
+	} state;
+	char path[BACKUP_PATH_MAX];
+	int64_t started, finished; /* seconds since 1970 */
+	uint64_t pages, copied;    /* 4 KiB each */
+	uint64_t revision;         /* that the copy holds, once it is done */
+	char error[BACKUP_PATH_MAX + 256];
+};
+
+/*
+ * Starts a backup to the absolute path, which must not exist; none may be running. False: it has
+ * failed at once, with the cause in store_backup()->error.
+ */
+bool store_backup_begin(struct store *s, const char *path);
+
+/* Copies some more, outside of transactions. True while there is more to do. */
+bool store_backup_step(struct store *s);
+
+/* The running or the last one. */
+const struct store_backup *store_backup(const struct store *s);
+
+/* Gives a running one up; nothing of it stays. */
+void store_backup_cancel(struct store *s);
+
 /* All of one region: for filling a table. */
 bool store_region_scan(
 	struct store *s, const struct region *region, store_eip_fn *fn, void *context);

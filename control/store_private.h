@@ -4,8 +4,7 @@
 #include <sqlite3.h>
 
 #include "store.h"
-
-#define SCHEMA_VERSION 3
+#include "store_schema.h"
 
 /*
  * Prepared when first used, kept until the store is closed. The texts stand in the file that uses
@@ -85,6 +84,10 @@ struct store {
 	 * so that a batch costs one statement for its project and not one for each of its
 	 * changes. */
 	struct usage usage;
+
+	struct store_backup backup;
+	sqlite3 *backup_db; /* of a running one */
+	sqlite3_backup *backup_copy;
 
 	struct region **regions; /* in order of name */
 	size_t regions_count;

@@ -9,6 +9,8 @@
 
 #include <jansson.h>
 
+#include <ptrd/config.h>
+
 #include "actor.h"
 #include "publisher.h"
 #include "refusal.h"
@@ -18,7 +20,8 @@
 struct control {
 	struct store *store;
 	struct publisher *publisher;
-	int64_t started; /* seconds since 1970 */
+	int64_t started;                  /* seconds since 1970 */
+	const struct ptrd_config *config; /* or NULL: that of no file */
 };
 
 /* One execution of one method. */
@@ -119,3 +122,4 @@ bool ptr_get(struct call *call);
 bool ptr_list(struct call *call);
 bool batch(struct call *call);
 bool node_status(struct call *call);
+bool node_backup(struct call *call);

@@ -69,6 +69,8 @@ static const struct command commands[] = {
 		{"name", JSON_STRING, true}}},
 	{"node.status", READS, ALONE, node_status, {
 		{NULL, JSON_NULL, false}}},
+	{"node.backup", READS, ALONE, node_backup, {
+		{"path", JSON_STRING, false}}},
 };
 
 /* clang-format on */

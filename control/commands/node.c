@@ -70,6 +70,16 @@ static json_t *show_events(const struct publisher_status *status)
 	return shown;
 }
 
+/* Where the node is asked: for those who want to see what it answers. */
+static json_t *show_service_addresses(const struct ptrd_config *config)
+{
+	json_t *shown = json_array();
+
+	for (uint32_t i = 0; config != NULL && i < config->dataplane->service_addresses_count; i++)
+		json_array_append_new(shown, json_string(config->dataplane->service_addresses[i]));
+	return shown;
+}
+
 bool node_status(struct call *call)
 {
 	struct control *control = call->control;
@@ -79,10 +89,11 @@ bool node_status(struct call *call)
 	if (regions == NULL)
 		return call_store_failed(call);
 	publisher_status(control->publisher, &status);
-	call->result = json_pack("{s:s,s:I,s:o,s:I,s:I,s:o,s:o,s:o,s:o}", "version", PTRD_VERSION,
-		"pid", (json_int_t)getpid(), "started", show_time(control->started), "revision",
-		(json_int_t)store_revision(control->store), "generation",
-		(json_int_t)status.generation, "dataplane", show_dataplane(&status), "regions",
-		regions, "outcomes", show_outcomes(&status), "events", show_events(&status));
+	call->result = json_pack("{s:s,s:I,s:o,s:I,s:I,s:o,s:o,s:o,s:o,s:o}", "version",
+		PTRD_VERSION, "pid", (json_int_t)getpid(), "started", show_time(control->started),
+		"revision", (json_int_t)store_revision(control->store), "generation",
+		(json_int_t)status.generation, "dataplane", show_dataplane(&status),
+		"service_addresses", show_service_addresses(control->config), "regions", regions,
+		"outcomes", show_outcomes(&status), "events", show_events(&status));
 	return true;
 }

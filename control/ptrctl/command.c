@@ -24,7 +24,11 @@ static const struct command *const nouns[] = {
 	ptr_commands,
 	batch_commands,
 	status_commands,
+	verify_commands,
+	backup_commands,
+	restore_commands,
 	call_commands,
+	completion_commands,
 };
 #define NOUNS (sizeof(nouns) / sizeof(nouns[0]))
 
@@ -35,6 +39,15 @@ const char *command_title(const struct command *command)
 	snprintf(title, sizeof(title), "%s%s%s", command->noun, command->verb != NULL ? " " : "",
 		command->verb != NULL ? command->verb : "");
 	return title;
+}
+
+const struct command *command_at(unsigned index)
+{
+	for (size_t i = 0; i < NOUNS; i++)
+		for (const struct command *c = nouns[i]; c->noun != NULL; c++)
+			if (index-- == 0)
+				return c;
+	return NULL;
 }
 
 const struct command *command_find(const char *noun, const char *verb, int *words)

@@ -42,13 +42,17 @@ struct command {
 
 /* Rows of each noun, each ending with a NULL noun. */
 extern const struct command region_commands[], eip_commands[], ptr_commands[], batch_commands[],
-	status_commands[], call_commands[];
+	status_commands[], verify_commands[], backup_commands[], restore_commands[],
+	call_commands[], completion_commands[];
 
 /* "ptr set": how messages name a command. */
 const char *command_title(const struct command *command);
 
 /* Row of `noun` and `verb` (may be NULL), or NULL. `words`: how many of the two it takes. */
 const struct command *command_find(const char *noun, const char *verb, int *words);
+
+/* The rows one after the other; NULL behind the last. */
+const struct command *command_at(unsigned index);
 
 /* Writes the commands of `noun`, or of all nouns if it is NULL. Returns how many. */
 unsigned command_help(FILE *out, const char *noun);
