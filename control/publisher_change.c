@@ -1,0 +1,245 @@
+/* Transactions of the publisher: reservation, undoing, publication. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "publisher_private.h"
+
+static bool make_room(struct changes *list)
+{
+	const size_t room = list->room ? 2 * list->room : 64;
+	struct change *changes = reallocarray(list->list, room, sizeof(*changes));
+	struct change **by_address;
+
+	if (changes == NULL)
+		return false;
+	list->list = changes;
+	by_address = reallocarray(list->by_address, room, sizeof(struct change *));
+	if (by_address == NULL)
+		return false;
+	list->by_address = by_address;
+	list->room = room;
+	return true;
+}
+
+static int grow(struct publisher *p, struct region_table *r, enum shortage shortage)
+{
+	publisher_reclaim(p);
+	if (publisher_too_many_waiting(p))
+		return publisher_fail(p, -EBUSY,
+			"region %s: its table is full, and the dataplane has not let go of %d earlier "
+			"ones: is it hung?",
+			r->name, CLOSING_MAX);
+	const int error = region_table_grow(r, p->files, &p->changes, p->generation + 1, shortage);
+
+	if (error < 0)
+		return publisher_fail(p, error,
+			"region %s: its table is full and there is no room for a larger one in %s: %s",
+			r->name, table_files_dir(p->files), strerror(-error));
+	p->directory_due = true;
+	return 0;
+}
+
+/* Reserves one change, growing the table if need be: for slots, for cells, or for both. */
+static int reserve(struct publisher *p, struct change *change, const struct record_wire *record)
+{
+	struct changes *list = &p->changes;
+	enum shortage shortage;
+
+	if (list->count == list->room && !make_room(list))
+		return publisher_fail(p, -ENOMEM, "out of memory");
+	while ((shortage = region_table_reserve(change, record)) != SHORT_OF_NOTHING) {
+		const int error = grow(p, change->region, shortage);
+
+		if (error < 0)
+			return error;
+	}
+	list->list[list->count++] = *change;
+	return 0;
+}
+
+static int change_record(struct publisher *p, enum change_kind kind, const char *region,
+	const struct address *address, const struct record_wire *record)
+{
+	struct change change
+		= {.kind = kind, .region = publisher_region(p, region), .address = *address};
+
+	if (change.region == NULL)
+		return publisher_fail(p, -ENOENT, "region %s is not attached", region);
+	return reserve(p, &change, record);
+}
+
+int publisher_bind(struct publisher *p, const char *region, const struct address *address)
+{
+	return change_record(p, CHANGE_BIND, region, address, NULL);
+}
+
+int publisher_unbind(struct publisher *p, const char *region, const struct address *address)
+{
+	return change_record(p, CHANGE_UNBIND, region, address, NULL);
+}
+
+int publisher_set(struct publisher *p, const char *region, const struct address *address,
+	const struct record_wire *record)
+{
+	return change_record(p, CHANGE_SET, region, address, record);
+}
+
+int publisher_unset(struct publisher *p, const char *region, const struct address *address)
+{
+	return change_record(p, CHANGE_UNSET, region, address, NULL);
+}
+
+int publisher_attach(struct publisher *p, const struct region_info *info, uint32_t serial,
+	uint64_t eips_expected, uint64_t ptrs_expected)
+{
+	struct change change = {.kind = CHANGE_ATTACH};
+
+	if (publisher_region(p, info->name) != NULL)
+		return publisher_fail(p, -EEXIST, "region %s is attached already", info->name);
+	change.region = publisher_add_region(p, info, serial, eips_expected, ptrs_expected);
+	if (change.region == NULL)
+		return -errno;
+	const int error = reserve(p, &change, NULL);
+
+	if (error < 0) {
+		publisher_unlink_region(p, change.region);
+		region_table_free(change.region);
+	}
+	return error;
+}
+
+int publisher_detach(struct publisher *p, const char *region)
+{
+	struct change change = {.kind = CHANGE_DETACH, .region = publisher_region(p, region)};
+
+	if (change.region == NULL)
+		return publisher_fail(p, -ENOENT, "region %s is not attached", region);
+	const int error = reserve(p, &change, NULL);
+
+	if (error == 0) {
+		change.region->leaving = true;
+		p->directory_due = true;
+	}
+	return error;
+}
+
+void publisher_begin(struct publisher *p)
+{
+	p->changes.count = 0;
+}
+
+size_t publisher_mark(const struct publisher *p)
+{
+	return p->changes.count;
+}
+
+void publisher_rollback_to(struct publisher *p, size_t mark)
+{
+	p->directory_prepared = false;
+	while (p->changes.count > mark) {
+		struct change *c = &p->changes.list[--p->changes.count];
+
+		region_table_release(c);
+		if (c->kind == CHANGE_ATTACH) {
+			publisher_unlink_region(p, c->region);
+			region_table_free(c->region);
+		} else if (c->kind == CHANGE_DETACH) {
+			c->region->leaving = false;
+		}
+	}
+}
+
+void publisher_rollback(struct publisher *p)
+{
+	publisher_rollback_to(p, 0);
+}
+
+/* Of an EIP, not of the region as a whole. */
+static bool is_of_address(const struct change *c)
+{
+	return c->kind <= CHANGE_UNSET;
+}
+
+/* Groups the changes of an address, each group in the order of the transaction. */
+static int compare_addresses(const void *left, const void *right)
+{
+	const struct change *a = *(struct change *const *)left, *b = *(struct change *const *)right;
+
+	if (a->region != b->region)
+		return a->region < b->region ? -1 : 1;
+	if (is_of_address(a) != is_of_address(b))
+		return is_of_address(a) ? 1 : -1;
+	const int order = memcmp(&a->address, &b->address, sizeof(a->address));
+
+	if (order != 0)
+		return order;
+	return a < b ? -1 : a > b;
+}
+
+static bool same_address(const struct change *a, const struct change *b)
+{
+	return a->region == b->region && is_of_address(a) == is_of_address(b)
+		&& memcmp(&a->address, &b->address, sizeof(a->address)) == 0;
+}
+
+void publisher_publish(struct publisher *p)
+{
+	struct changes *list = &p->changes;
+
+	for (size_t i = 0; i < list->count; i++)
+		list->by_address[i] = &list->list[i];
+	qsort(list->by_address, list->count, sizeof(struct change *), compare_addresses);
+	for (size_t i = 0, n; i < list->count; i += n) {
+		struct change **group = &list->by_address[i];
+
+		for (n = 1; i + n < list->count && same_address(group[0], group[n]); n++)
+			;
+		group[0]->region->touched = true;
+		if (!region_table_publish(group, n))
+			fprintf(stderr,
+				"ptrd-control: region %s: table and store disagree about an address; "
+				"a restart rebuilds the table\n",
+				group[0]->region->name);
+	}
+}
+
+/* After every store that unlinked something: the token, then what was unlinked is handed over. */
+static void retire_replaced(struct publisher *p)
+{
+	const struct changes *list = &p->changes;
+	const uint64_t token = node_token(p->node);
+
+	for (size_t i = 0; i < list->count; i++) {
+		if (is_of_address(&list->list[i]))
+			table_retire(list->list[i].region->table, list->list[i].ref, token);
+	}
+}
+
+uint64_t publisher_commit(struct publisher *p, uint32_t serial)
+{
+	uint64_t generation = 0;
+
+	if (p->changes.count == 0)
+		return 0;
+	publisher_publish(p);
+	retire_replaced(p);
+	for (struct region_table *r = p->regions; r != NULL; r = r->next) {
+		if (r->touched)
+			table_set_serial(r->table, serial);
+	}
+	if (p->directory_due) {
+		generation = p->generation + 1;
+		publisher_drop_leaving(p);
+		if (publisher_switch(p) < 0)
+			fprintf(stderr, "ptrd-control: %s\n", p->error);
+	}
+	for (struct region_table *r = p->regions; r != NULL; r = r->next) {
+		if (r->touched && r->generation > generation)
+			generation = r->generation;
+		r->touched = false;
+	}
+	p->changes.count = 0;
+	return publisher_applied(p, generation) ? 0 : generation;
+}
