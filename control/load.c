@@ -9,14 +9,14 @@ struct loading {
 	int result; /* of the publisher; negative stopped the scan */
 };
 
-static bool load_eip(void *context, const struct eip *eip)
+static bool fill(void *context, const struct eip *eip)
 {
 	struct loading *l = context;
 	struct record_wire record;
 
 	if (eip->has_ptr)
 		eip_record(eip, &record);
-	l->result = publisher_load_eip(
+	l->result = publisher_fill(
 		l->publisher, l->region, &eip->address, eip->has_ptr ? &record : NULL);
 	return l->result >= 0;
 }
@@ -33,7 +33,7 @@ static bool load_region(struct control *control, const struct region *region)
 	}
 	l.result = publisher_load_region(
 		control->publisher, &region->info, (uint32_t)f.revision, f.eips, f.ptrs);
-	if (l.result >= 0 && !store_region_scan(control->store, region, load_eip, &l)) {
+	if (l.result >= 0 && !store_region_scan(control->store, region, fill, &l)) {
 		fprintf(stderr, "ptrd-control: region %s: cannot read the store: %s\n",
 			region->name, store_error(control->store));
 		return false;
@@ -64,20 +64,12 @@ bool load_all(struct control *control)
 	return true;
 }
 
-static bool attach_eip(void *context, const struct eip *eip)
-{
-	struct loading *l = context;
-	struct record_wire record;
+/* How a region gets a table to fill: publisher_attach() or publisher_replace(). */
+typedef int make_table_fn(struct publisher *p, const struct region_info *info, uint32_t serial,
+	uint64_t eips_expected, uint64_t ptrs_expected);
 
-	l->result = publisher_bind(l->publisher, l->region, &eip->address);
-	if (l->result < 0 || !eip->has_ptr)
-		return l->result >= 0;
-	eip_record(eip, &record);
-	l->result = publisher_set(l->publisher, l->region, &eip->address, &record);
-	return l->result >= 0;
-}
-
-bool load_attached(struct control *control, const struct region *region, struct refusal *why)
+static bool load_into(struct control *control, const struct region *region,
+	make_table_fn *make_table, struct refusal *why)
 {
 	struct loading l = {.publisher = control->publisher, .region = region->name};
 	struct region_figures f;
@@ -85,13 +77,23 @@ bool load_attached(struct control *control, const struct region *region, struct 
 	if (!store_region_figures(control->store, region, &f))
 		return refuse(why, PTRD_ERR_INTERNAL, "cannot read the store: %s",
 			store_error(control->store));
-	l.result = publisher_attach(
+	l.result = make_table(
 		control->publisher, &region->info, (uint32_t)f.revision, f.eips, f.ptrs);
-	if (l.result >= 0 && !store_region_scan(control->store, region, attach_eip, &l))
+	if (l.result >= 0 && !store_region_scan(control->store, region, fill, &l))
 		return refuse(why, PTRD_ERR_INTERNAL, "cannot read the store: %s",
 			store_error(control->store));
 	if (l.result < 0)
 		return refuse(why, PTRD_ERR_INTERNAL, "cannot serve: %s",
 			publisher_error(control->publisher));
 	return true;
+}
+
+bool load_attached(struct control *control, const struct region *region, struct refusal *why)
+{
+	return load_into(control, region, publisher_attach, why);
+}
+
+bool load_replaced(struct control *control, const struct region *region, struct refusal *why)
+{
+	return load_into(control, region, publisher_replace, why);
 }

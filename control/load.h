@@ -11,3 +11,9 @@ bool load_all(struct control *control);
 
 /* Within a transaction: a region becomes attached with all its EIPs. False with `why` set. */
 bool load_attached(struct control *control, const struct region *region, struct refusal *why);
+
+/*
+ * Within a transaction: an attached region gets a new table with all the EIPs that the store has
+ * now, and all of them are served at once. False with `why` set.
+ */
+bool load_replaced(struct control *control, const struct region *region, struct refusal *why);

@@ -128,29 +128,10 @@ int publisher_load_region(struct publisher *p, const struct region_info *info, u
 											   : -errno;
 }
 
-int publisher_load_eip(struct publisher *p, const char *region, const struct address *address,
-	const struct record_wire *record)
-{
-	int error = publisher_bind(p, region, address);
-
-	if (error == 0 && record != NULL)
-		error = publisher_set(p, region, address, record);
-	if (error < 0)
-		publisher_rollback(p);
-	/* Nobody reads this table yet: nothing that is replaced needs a grace period. */
-	if (error == 0)
-		publisher_publish(p);
-	p->changes.count = 0;
-	return error;
-}
-
 int publisher_start(struct publisher *p)
 {
 	const int error = publisher_switch(p);
 
-	/* What was loaded was no change: the serials stand. */
-	for (struct region_table *r = p->regions; r != NULL; r = r->next)
-		r->touched = false;
 	if (error == 0) {
 		p->started = true;
 		p->first_generation = p->generation;

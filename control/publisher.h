@@ -23,7 +23,7 @@
 
 #include <ptrd/outcome.h>
 
-#include "table.h"
+#include "table_copy.h"
 
 /* Addresses of a region whose names are another's, by RFC 2317. */
 struct region_delegation {
@@ -66,14 +66,12 @@ void publisher_close(struct publisher *p);
 const char *publisher_error(const struct publisher *p);
 
 /*
- * Start: regions are added and filled outside of any transaction, then served all at once.
- * publisher_start() writes the first directory, whose generation is above any that a running
- * dataplane has applied. Loads go to tables that nobody serves yet.
+ * Start: regions are added and filled (publisher_fill()) outside of any transaction, then served
+ * all at once. publisher_start() writes the first directory, whose generation is above any that a
+ * running dataplane has applied.
  */
 int publisher_load_region(struct publisher *p, const struct region_info *info, uint32_t serial,
 	uint64_t eips_expected, uint64_t ptrs_expected);
-int publisher_load_eip(struct publisher *p, const char *region, const struct address *address,
-	const struct record_wire *record); /* record NULL: default PTR */
 int publisher_start(struct publisher *p);
 
 /* Transactions. A region's name stands for its table; unknown: -ENOENT. */
@@ -91,11 +89,53 @@ int publisher_set(struct publisher *p, const char *region, const struct address 
 	const struct record_wire *record);
 int publisher_unset(struct publisher *p, const char *region, const struct address *address);
 
-/* A region becomes part of the directory with an empty table, to be filled by publisher_bind() and
- * publisher_set() in the same transaction; or it leaves the directory. */
+/*
+ * Changes of whole regions, part of the transaction like the others. What they make is served by
+ * one directory, with all other such changes of the transaction: until its switch everything is
+ * served from the tables and settings of before, after it from the new ones, and a reader never
+ * sees a mixture. Each needs room for a table beside those in use: -ENOSPC, -ENOMEM; or -EBUSY
+ * when a dataplane that hangs still holds too many old ones.
+ *
+ * `info` is the region as it is afterwards.
+ */
+
+/* A region becomes part of the directory with an empty table, for publisher_fill(). */
 int publisher_attach(struct publisher *p, const struct region_info *info, uint32_t serial,
 	uint64_t eips_expected, uint64_t ptrs_expected);
+
+/* A region leaves the directory. */
 int publisher_detach(struct publisher *p, const char *region);
+
+/*
+ * The region gets a new and empty table, for publisher_fill(): a new generation of everything in
+ * it. Its old table stays served, and gets what the transaction had changed in the region before,
+ * until the directory that names the new one is switched to. `eips_expected` and `ptrs_expected`
+ * are what it is made for; it grows if there are more. Changes of the region that follow in the
+ * transaction go to the new table.
+ */
+int publisher_replace(struct publisher *p, const struct region_info *info, uint32_t serial,
+	uint64_t eips_expected, uint64_t ptrs_expected);
+
+/*
+ * Puts an EIP, whose address must not be there, into a table that no directory names: one of
+ * publisher_load_region(), or one that the open transaction has made by publisher_attach(),
+ * publisher_replace() or publisher_move(). `record` NULL: with its default PTR. Costs no memory
+ * besides the table's, whatever the count. Undone with the change that made the table, not by
+ * itself: to be done right after it, in the same savepoint.
+ */
+int publisher_fill(struct publisher *p, const char *region, const struct address *address,
+	const struct record_wire *record);
+
+/* The region gets other settings or prefixes, and keeps its table: no EIP comes or goes. */
+int publisher_update(struct publisher *p, const struct region_info *info);
+
+/*
+ * The EIPs in `range` go from one region to another, with their PTRs; `from` and `to` are both as
+ * they are afterwards. Each that is attached gets a new table: a copy without them, or with them.
+ * Where `from` is not attached, the caller puts them into `to` with publisher_fill().
+ */
+int publisher_move(struct publisher *p, const struct region_info *from,
+	const struct region_info *to, const struct address_range *range);
 
 /*
  * Writes the directory that the open transaction needs, if it needs one, so that only its renaming

@@ -23,26 +23,7 @@ static bool make_room(struct changes *list)
 	return true;
 }
 
-static int grow(struct publisher *p, struct region_table *r, enum shortage shortage)
-{
-	publisher_reclaim(p);
-	if (publisher_too_many_waiting(p))
-		return publisher_fail(p, -EBUSY,
-			"region %s: its table is full, and the dataplane has not let go of %d earlier "
-			"ones: is it hung?",
-			r->name, CLOSING_MAX);
-	const int error = region_table_grow(r, p->files, &p->changes, p->generation + 1, shortage);
-
-	if (error < 0)
-		return publisher_fail(p, error,
-			"region %s: its table is full and there is no room for a larger one in %s: %s",
-			r->name, table_files_dir(p->files), strerror(-error));
-	p->directory_due = true;
-	return 0;
-}
-
-/* Reserves one change, growing the table if need be: for slots, for cells, or for both. */
-static int reserve(struct publisher *p, struct change *change, const struct record_wire *record)
+int publisher_reserve(struct publisher *p, struct change *change, const struct record_wire *record)
 {
 	struct changes *list = &p->changes;
 	enum shortage shortage;
@@ -50,7 +31,7 @@ static int reserve(struct publisher *p, struct change *change, const struct reco
 	if (list->count == list->room && !make_room(list))
 		return publisher_fail(p, -ENOMEM, "out of memory");
 	while ((shortage = region_table_reserve(change, record)) != SHORT_OF_NOTHING) {
-		const int error = grow(p, change->region, shortage);
+		const int error = publisher_grow(p, change->region, shortage);
 
 		if (error < 0)
 			return error;
@@ -67,7 +48,7 @@ static int change_record(struct publisher *p, enum change_kind kind, const char 
 
 	if (change.region == NULL)
 		return publisher_fail(p, -ENOENT, "region %s is not attached", region);
-	return reserve(p, &change, record);
+	return publisher_reserve(p, &change, record);
 }
 
 int publisher_bind(struct publisher *p, const char *region, const struct address *address)
@@ -89,40 +70,6 @@ int publisher_set(struct publisher *p, const char *region, const struct address 
 int publisher_unset(struct publisher *p, const char *region, const struct address *address)
 {
 	return change_record(p, CHANGE_UNSET, region, address, NULL);
-}
-
-int publisher_attach(struct publisher *p, const struct region_info *info, uint32_t serial,
-	uint64_t eips_expected, uint64_t ptrs_expected)
-{
-	struct change change = {.kind = CHANGE_ATTACH};
-
-	if (publisher_region(p, info->name) != NULL)
-		return publisher_fail(p, -EEXIST, "region %s is attached already", info->name);
-	change.region = publisher_add_region(p, info, serial, eips_expected, ptrs_expected);
-	if (change.region == NULL)
-		return -errno;
-	const int error = reserve(p, &change, NULL);
-
-	if (error < 0) {
-		publisher_unlink_region(p, change.region);
-		region_table_free(change.region);
-	}
-	return error;
-}
-
-int publisher_detach(struct publisher *p, const char *region)
-{
-	struct change change = {.kind = CHANGE_DETACH, .region = publisher_region(p, region)};
-
-	if (change.region == NULL)
-		return publisher_fail(p, -ENOENT, "region %s is not attached", region);
-	const int error = reserve(p, &change, NULL);
-
-	if (error == 0) {
-		change.region->leaving = true;
-		p->directory_due = true;
-	}
-	return error;
 }
 
 void publisher_begin(struct publisher *p)
@@ -147,6 +94,9 @@ void publisher_rollback_to(struct publisher *p, size_t mark)
 			region_table_free(c->region);
 		} else if (c->kind == CHANGE_DETACH) {
 			c->region->leaving = false;
+		} else if (c->kind == CHANGE_UPDATE) {
+			json_decref(c->region->entry);
+			c->region->entry = c->entry;
 		}
 	}
 }
@@ -156,12 +106,6 @@ void publisher_rollback(struct publisher *p)
 	publisher_rollback_to(p, 0);
 }
 
-/* Of an EIP, not of the region as a whole. */
-static bool is_of_address(const struct change *c)
-{
-	return c->kind <= CHANGE_UNSET;
-}
-
 /* Groups the changes of an address, each group in the order of the transaction. */
 static int compare_addresses(const void *left, const void *right)
 {
@@ -169,8 +113,8 @@ static int compare_addresses(const void *left, const void *right)
 
 	if (a->region != b->region)
 		return a->region < b->region ? -1 : 1;
-	if (is_of_address(a) != is_of_address(b))
-		return is_of_address(a) ? 1 : -1;
+	if (change_is_of_address(a) != change_is_of_address(b))
+		return change_is_of_address(a) ? 1 : -1;
 	const int order = memcmp(&a->address, &b->address, sizeof(a->address));
 
 	if (order != 0)
@@ -180,11 +124,12 @@ static int compare_addresses(const void *left, const void *right)
 
 static bool same_address(const struct change *a, const struct change *b)
 {
-	return a->region == b->region && is_of_address(a) == is_of_address(b)
+	return a->region == b->region && change_is_of_address(a) == change_is_of_address(b)
 		&& memcmp(&a->address, &b->address, sizeof(a->address)) == 0;
 }
 
-void publisher_publish(struct publisher *p)
+/* One store for each address. */
+static void publish_changes(struct publisher *p)
 {
 	struct changes *list = &p->changes;
 
@@ -212,8 +157,19 @@ static void retire_replaced(struct publisher *p)
 	const uint64_t token = node_token(p->node);
 
 	for (size_t i = 0; i < list->count; i++) {
-		if (is_of_address(&list->list[i]))
+		if (change_is_of_address(&list->list[i]))
 			table_retire(list->list[i].region->table, list->list[i].ref, token);
+	}
+}
+
+/* The entries that the transaction replaced. */
+static void forget_entries(struct publisher *p)
+{
+	const struct changes *list = &p->changes;
+
+	for (size_t i = 0; i < list->count; i++) {
+		if (list->list[i].kind == CHANGE_UPDATE)
+			json_decref(list->list[i].entry);
 	}
 }
 
@@ -223,8 +179,9 @@ uint64_t publisher_commit(struct publisher *p, uint32_t serial)
 
 	if (p->changes.count == 0)
 		return 0;
-	publisher_publish(p);
+	publish_changes(p);
 	retire_replaced(p);
+	forget_entries(p);
 	for (struct region_table *r = p->regions; r != NULL; r = r->next) {
 		if (r->touched)
 			table_set_serial(r->table, serial);

@@ -38,8 +38,14 @@ struct region_table *publisher_add_region(struct publisher *p, const struct regi
 /* Takes a region out of the list; it is the caller's then. */
 void publisher_unlink_region(struct publisher *p, const struct region_table *region);
 
-/* Makes the transaction's changes in the tables, with one store for each address. */
-void publisher_publish(struct publisher *p);
+/*
+ * Reserves one change of the open transaction, growing the table if need be: for slots, for cells,
+ * or for both.
+ */
+int publisher_reserve(struct publisher *p, struct change *change, const struct record_wire *record);
+
+/* A larger table for the region, with what the open transaction has reserved. */
+int publisher_grow(struct publisher *p, struct region_table *r, enum shortage shortage);
 
 /* Takes out what the transaction detached; the directory to come does not name it. */
 void publisher_drop_leaving(struct publisher *p);

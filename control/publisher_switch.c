@@ -75,6 +75,12 @@ void publisher_drop_leaving(struct publisher *p)
 	}
 }
 
+/* True if the directory in place has the region as it is now. */
+static bool is_served(const struct region_table *r)
+{
+	return r->served == r->table && r->served_entry == r->entry;
+}
+
 int publisher_switch(struct publisher *p)
 {
 	int error = p->directory_prepared ? 0 : prepare_directory(p);
@@ -88,11 +94,13 @@ int publisher_switch(struct publisher *p)
 	p->generation++;
 	p->directory_due = false;
 	for (struct region_table *r = p->regions; r != NULL; r = r->next) {
-		if (r->served == r->table)
+		if (is_served(r))
 			continue;
-		if (r->served != NULL)
+		if (r->served != NULL && r->served != r->table)
 			close_later(p, r->served, p->generation);
 		r->served = r->table;
+		json_decref(r->served_entry);
+		r->served_entry = json_incref(r->entry);
 		r->generation = p->generation;
 	}
 	return 0;
@@ -108,7 +116,7 @@ uint64_t publisher_generation(const struct publisher *p, const char *region)
 {
 	const struct region_table *r = publisher_region(p, region);
 
-	if (r != NULL && r->served == r->table)
+	if (r != NULL && is_served(r))
 		return r->generation;
 	return p->directory_due ? p->generation + 1 : p->generation;
 }

@@ -23,16 +23,9 @@ static uint64_t cells_expected(const struct region_info *info, uint64_t eips, ui
 
 #define GROW_TRIES 3
 
-struct region_table *region_table_create(struct table_files *files, const struct region_info *info,
-	uint32_t serial, uint64_t generation, uint64_t eips, uint64_t ptrs)
+struct region_table *region_table_of_shape(
+	struct table_files *files, const struct region_info *info, const struct table_shape *shape)
 {
-	const struct table_shape shape = {
-		.region = info->name,
-		.generation = generation,
-		/* Headroom: the first change after a start shall not copy the table. */
-		.eips = eips + eips / 4,
-		.cell_bytes = cells_expected(info, eips + eips / 4, ptrs + ptrs / 4),
-	};
 	struct region_table *r = calloc(1, sizeof(*r));
 
 	if (r == NULL)
@@ -45,7 +38,7 @@ struct region_table *region_table_create(struct table_files *files, const struct
 	strcpy(r->name, info->name);
 	errno = ENOMEM;
 	r->entry = directory_region(info);
-	r->table = r->entry != NULL ? table_files_create(files, &shape) : NULL;
+	r->table = r->entry != NULL ? table_files_create(files, shape) : NULL;
 	if (r->table == NULL) {
 		const int saved = errno;
 
@@ -54,7 +47,23 @@ struct region_table *region_table_create(struct table_files *files, const struct
 		errno = saved;
 		return NULL;
 	}
-	table_set_serial(r->table, serial);
+	return r;
+}
+
+struct region_table *region_table_create(struct table_files *files, const struct region_info *info,
+	uint32_t serial, uint64_t generation, uint64_t eips, uint64_t ptrs)
+{
+	const struct table_shape shape = {
+		.region = info->name,
+		.generation = generation,
+		/* Headroom: the first change after a start shall not copy the table. */
+		.eips = eips + eips / 4,
+		.cell_bytes = cells_expected(info, eips + eips / 4, ptrs + ptrs / 4),
+	};
+	struct region_table *r = region_table_of_shape(files, info, &shape);
+
+	if (r != NULL)
+		table_set_serial(r->table, serial);
 	return r;
 }
 
@@ -69,6 +78,7 @@ void region_table_free(struct region_table *r)
 	if (r->table != NULL && r->table != r->served)
 		drop(r->table);
 	json_decref(r->entry);
+	json_decref(r->served_entry);
 	free(r);
 }
 
@@ -106,11 +116,26 @@ enum shortage region_table_reserve(struct change *c, const struct record_wire *r
 	case CHANGE_UNSET:
 		c->ref = default_ref(t, &c->address);
 		return c->ref != PTRD_REF_NONE ? SHORT_OF_NOTHING : SHORT_OF_CELLS;
-	case CHANGE_UNBIND:
-	case CHANGE_ATTACH:
-	case CHANGE_DETACH:
-		break;
+	default:
+		return SHORT_OF_NOTHING;
 	}
+}
+
+enum shortage region_table_fill(
+	struct region_table *r, const struct address *address, const struct record_wire *record)
+{
+	if (table_crowded(r->table))
+		return SHORT_OF_SLOTS;
+	const uint32_t ref = record != NULL ? table_cell_create(r->table, address, record)
+					    : default_ref(r->table, address);
+	if (ref == PTRD_REF_NONE)
+		return SHORT_OF_CELLS;
+	_Atomic uint64_t *slot = table_reserve(r->table, address);
+	if (slot == NULL) {
+		table_cell_discard(r->table, ref);
+		return SHORT_OF_SLOTS;
+	}
+	table_fill(r->table, slot, address, ref);
 	return SHORT_OF_NOTHING;
 }
 
@@ -125,9 +150,7 @@ void region_table_release(struct change *c)
 	case CHANGE_UNSET:
 		table_cell_discard(c->region->table, c->ref);
 		break;
-	case CHANGE_UNBIND:
-	case CHANGE_ATTACH:
-	case CHANGE_DETACH:
+	default:
 		break;
 	}
 }
@@ -171,7 +194,7 @@ bool region_table_publish(struct change *const *changes, size_t count)
 	const bool was_bound = first->kind != CHANGE_BIND;
 	const bool stays = last->kind != CHANGE_UNBIND;
 
-	if (first->kind == CHANGE_ATTACH || first->kind == CHANGE_DETACH)
+	if (!change_is_of_address(first))
 		return true;
 	/* An address that was not bound and is in the end goes to the slot that its first bind
 	 * reserved; every other reservation was for a state that nobody sees. */
@@ -192,7 +215,7 @@ static bool move_change(
 	struct table *to, const struct table *from, const struct change *c, struct change *moved)
 {
 	*moved = *c;
-	if (c->kind == CHANGE_UNBIND || c->kind == CHANGE_ATTACH || c->kind == CHANGE_DETACH)
+	if (c->kind == CHANGE_UNBIND || !change_is_of_address(c))
 		return true;
 	moved->ref = table_cell_copy(to, from, c->ref, &c->address);
 	if (moved->ref == PTRD_REF_NONE)
@@ -257,7 +280,7 @@ int region_table_grow(struct region_table *r, struct table_files *files, struct 
 	uint64_t generation, enum shortage shortage)
 {
 	struct table_shape shape = larger_shape(r, generation, shortage, changes->count);
-	struct change *moved = calloc(changes->room, sizeof(*moved));
+	struct change *moved = calloc(changes->room + 1, sizeof(*moved));
 	struct table *t = NULL;
 
 	if (moved == NULL)

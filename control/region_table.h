@@ -7,15 +7,17 @@
 #include <jansson.h>
 
 #include "publisher.h"
+#include "table_copy.h"
 #include "table_files.h"
 
 struct region_table {
 	char name[PTRD_TABLE_REGION_MAX];
-	json_t *entry;        /* element of the directory */
+	json_t *entry;        /* element of the directory to come */
+	json_t *served_entry; /* of the directory in place; NULL: not in it yet */
 	struct table *table;  /* what changes go to */
 	struct table *served; /* what the directory names; NULL: not in it yet */
-	uint64_t generation;  /* of the directory that first named `served` */
-	bool leaving;         /* detached by the open transaction */
+	uint64_t generation;  /* of the directory that first had both as they are served */
+	bool leaving;         /* detached or replaced by the open transaction */
 	bool touched;         /* changed by the open transaction */
 	struct region_table *next;
 };
@@ -26,7 +28,8 @@ enum change_kind {
 	CHANGE_SET,
 	CHANGE_UNSET,
 	CHANGE_ATTACH,
-	CHANGE_DETACH
+	CHANGE_DETACH,
+	CHANGE_UPDATE
 };
 
 /* One change of the open transaction, with everything reserved that its publication needs. */
@@ -35,8 +38,17 @@ struct change {
 	struct region_table *region;
 	struct address address;
 	uint32_t ref; /* BIND, SET, UNSET: the new reference; after publication: the replaced one */
-	_Atomic uint64_t *slot; /* BIND: reserved */
+	union {
+		_Atomic uint64_t *slot; /* BIND: reserved */
+		json_t *entry;          /* UPDATE: the one that was replaced */
+	};
 };
+
+/* Of an EIP, not of the region as a whole. */
+static inline bool change_is_of_address(const struct change *c)
+{
+	return c->kind <= CHANGE_UNSET;
+}
 
 /* The changes of the open transaction, in order. */
 struct changes {
@@ -45,9 +57,23 @@ struct changes {
 	size_t count, room;
 };
 
-/* Makes the region with an empty table. NULL with errno set. */
+/* Makes the region with an empty table, which has some headroom. NULL with errno set. */
 struct region_table *region_table_create(struct table_files *files, const struct region_info *info,
 	uint32_t serial, uint64_t generation, uint64_t eips, uint64_t ptrs);
+
+/* The same with a table of exactly that shape. */
+struct region_table *region_table_of_shape(
+	struct table_files *files, const struct region_info *info, const struct table_shape *shape);
+
+/*
+ * A region as `info` describes it, in place of `old`: with what is in its table and what `changes`
+ * have done to it, all there at once. Without the addresses in `range`; or, if `from` is not NULL,
+ * with those that `from` has there. NULL with errno set.
+ */
+struct region_table *region_table_move(const struct region_table *old,
+	const struct region_table *from, const struct region_info *info,
+	const struct address_range *range, const struct changes *changes, struct table_files *files,
+	uint64_t generation);
 
 /* Unlinks and closes its table if no directory names it, then frees it. A served table is the
  * caller's. */
@@ -62,6 +88,9 @@ enum shortage {
 
 /* Reserves for `change` (region, kind and address set); `record` for CHANGE_SET. */
 enum shortage region_table_reserve(struct change *change, const struct record_wire *record);
+/* Puts an EIP into a table that nobody reads yet; `record` NULL: with its default PTR. */
+enum shortage region_table_fill(
+	struct region_table *r, const struct address *address, const struct record_wire *record);
 /* Undoes region_table_reserve(). */
 void region_table_release(struct change *change);
 

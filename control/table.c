@@ -1,3 +1,4 @@
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -463,49 +464,29 @@ uint32_t table_cell_copy(
 	return table_cell_create(t, address, (cell->flags & PTRD_CELL_DEFAULT) ? NULL : &record);
 }
 
-/* The address of a live slot: in the slot itself, or (IPv6) in its cell. */
-static struct address address_of(const struct table *t, uint64_t value)
+bool table_next(const struct table *t, uint64_t *at, struct table_entry *entry)
 {
-	const uint32_t tag = (uint32_t)(value >> 32);
-	struct address address = {
-		.ipv6 = ((uint32_t)value & PTRD_REF_IPV6) != 0,
-		.bytes
-		= {(uint8_t)(tag >> 24), (uint8_t)(tag >> 16), (uint8_t)(tag >> 8), (uint8_t)tag},
-	};
+	const uint64_t slots
+		= ((uint64_t)t->view.bucket_count + t->overflow_used) * PTRD_BUCKET_SLOTS;
+	uint64_t value = 0;
 
-	if (address.ipv6)
-		memcpy(address.bytes, own_cell(t, (uint32_t)value)->data, 16);
-	return address;
-}
-
-static bool copy_entry(struct table *t, const struct table *from, uint64_t value)
-{
-	const struct address address = address_of(from, value);
-	const uint32_t ref = table_cell_copy(t, from, (uint32_t)value, &address);
-
-	if (ref == PTRD_REF_NONE)
-		return false;
-	_Atomic uint64_t *slot = table_reserve(t, &address);
-	if (slot == NULL)
-		return false;
-	table_fill(t, slot, &address, ref);
-	return true;
-}
-
-bool table_copy(struct table *t, const struct table *from)
-{
-	const uint64_t buckets = (uint64_t)from->view.bucket_count + from->overflow_used;
-
-	for (uint64_t i = 0; i < buckets; i++) {
-		for (unsigned j = 0; j < PTRD_BUCKET_SLOTS; j++) {
-			const uint64_t value = atomic_load_explicit(
-				&from->view.buckets[i].slot[j], memory_order_relaxed);
-
-			if (((uint32_t)value & ~PTRD_REF_IPV6) != PTRD_REF_NONE
-				&& !copy_entry(t, from, value))
-				return false;
-		}
+	while ((value & ~(uint64_t)PTRD_REF_IPV6 & UINT32_MAX) == PTRD_REF_NONE) {
+		if (*at == slots)
+			return false;
+		value = atomic_load_explicit(
+			&t->view.buckets[*at / PTRD_BUCKET_SLOTS].slot[*at % PTRD_BUCKET_SLOTS],
+			memory_order_relaxed);
+		++*at;
 	}
-	table_set_serial(t, ptrd_table_serial(&from->view));
+	const uint32_t tag = htonl((uint32_t)(value >> 32)), ref = (uint32_t)value;
+	const struct ptrd_cell *cell = is_cell(ref) ? own_cell(t, ref) : NULL;
+
+	*entry = (struct table_entry){.ref = ref};
+	entry->address.ipv6 = (ref & PTRD_REF_IPV6) != 0;
+	if (entry->address.ipv6)
+		memcpy(entry->address.bytes, cell->data, 16);
+	else
+		memcpy(entry->address.bytes, &tag, sizeof(tag));
+	entry->cell_bytes = cell != NULL ? cell->granules * PTRD_GRANULE : 0;
 	return true;
 }

@@ -107,5 +107,15 @@ uint64_t table_newest_token(const struct table *t);
 /* SOA serial of the region. */
 void table_set_serial(struct table *t, uint32_t serial);
 
-/* Copies every live entry of `from`. Returns false if `t` has no room for them. */
-bool table_copy(struct table *t, const struct table *from);
+/* What a live slot holds; an IPv6 address is in its cell. */
+struct table_entry {
+	struct address address;
+	uint32_t ref;
+	uint32_t cell_bytes; /* 0: no cell */
+};
+
+/*
+ * Walks the live entries: each call yields the next one and moves *at, which starts at 0. False at
+ * the end. Only while the table does not change.
+ */
+bool table_next(const struct table *t, uint64_t *at, struct table_entry *entry);

@@ -22,6 +22,7 @@
 #include <rte_rcu_qsbr.h>
 
 #include "table.h"
+#include "table_copy.h"
 
 /* The first half is never unbound; every fourth is an IPv6 address. */
 #define ADDRESSES 256

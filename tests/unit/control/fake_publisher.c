@@ -147,16 +147,19 @@ int publisher_load_region(struct publisher *p, const struct region_info *info, u
 	return 0;
 }
 
-int publisher_load_eip(struct publisher *p, const char *region, const struct address *address,
+int publisher_fill(struct publisher *p, const char *region, const struct address *address,
 	const struct record_wire *record)
 {
 	struct fake_eip eip = {.address = *address, .has_record = record != NULL};
 
+	if (p->in_transaction && fails(p))
+		return -ENOSPC;
 	assert_true(fake_has_region(p, region));
 	assert_null(find(p, address));
 	strcpy(eip.region, region);
 	if (record != NULL)
 		eip.record = *record;
+	remember(p, UNDO_DROP, &eip);
 	put(p, &eip);
 	return 0;
 }
@@ -289,6 +292,46 @@ int publisher_detach(struct publisher *p, const char *region)
 	drop_region(p, region);
 	strcpy(left.region, region);
 	remember(p, UNDO_ATTACH, &left);
+	return 0;
+}
+
+int publisher_replace(struct publisher *p, const struct region_info *info, uint32_t serial,
+	uint64_t eips_expected, uint64_t ptrs_expected)
+{
+	const int error = publisher_detach(p, info->name);
+
+	return error < 0 ? error : publisher_attach(p, info, serial, eips_expected, ptrs_expected);
+}
+
+int publisher_update(struct publisher *p, const struct region_info *info)
+{
+	if (fails(p))
+		return -ENOSPC;
+	assert_true(fake_has_region(p, info->name));
+	return 0;
+}
+
+/* What goes to a region that is not attached is in the store alone; what comes from one is filled
+ * in by the caller. */
+int publisher_move(struct publisher *p, const struct region_info *from,
+	const struct region_info *to, const struct address_range *range)
+{
+	assert_true(fake_has_region(p, from->name) || fake_has_region(p, to->name));
+	if (fails(p))
+		return -ENOSPC;
+	for (size_t i = p->eips_count; i-- > 0;) {
+		struct fake_eip *eip = &p->eips[i];
+
+		if (address_compare(&eip->address, &range->first) < 0
+			|| address_compare(&eip->address, &range->last) > 0)
+			continue;
+		assert_string_equal(eip->region, from->name);
+		remember(p, UNDO_PUT, eip);
+		if (fake_has_region(p, to->name))
+			strcpy(eip->region, to->name);
+		else
+			drop(p, &eip->address);
+	}
 	return 0;
 }
 

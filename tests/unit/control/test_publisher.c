@@ -275,11 +275,11 @@ static void a_loaded_table_has_room_for_the_next_change(void **state)
 	const struct address a1 = v4(A1);
 
 	assert_int_equal(publisher_load_region(p, &other, 7, 1, 0), 0);
-	assert_int_equal(publisher_load_eip(p, "eu-other", &a1, NULL), 0);
+	assert_int_equal(publisher_fill(p, "eu-other", &a1, NULL), 0);
 	assert_int_equal(publisher_load_region(p, &info, 1, 20000, 20000), 0);
 	for (uint32_t i = 0; i < 20000; i++) {
 		const struct address a = v4(i + 1);
-		assert_int_equal(publisher_load_eip(p, "eu-demo", &a, &wire), 0);
+		assert_int_equal(publisher_fill(p, "eu-demo", &a, &wire), 0);
 	}
 	assert_int_equal(publisher_start(p), 0);
 	publisher_table(p, "eu-demo", &before);

@@ -189,7 +189,7 @@ static void a_restart_rises_above_every_generation(void **state)
 	const struct record_wire wire = record_of(3);
 
 	assert_int_equal(publisher_load_region(p, &info, 40, 10, 10), 0);
-	assert_int_equal(publisher_load_eip(p, "eu-demo", &a, &wire), 0);
+	assert_int_equal(publisher_fill(p, "eu-demo", &a, &wire), 0);
 	assert_int_equal(served("eu-demo", A1), 0); /* the old table is served on */
 	assert_int_equal(publisher_start(p), 0);
 	assert_int_equal(generation_on_disk(), generation + 6);

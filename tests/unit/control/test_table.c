@@ -9,6 +9,7 @@
 
 #include "arena.h"
 #include "table.h"
+#include "table_copy.h"
 
 static char path[64];
 
