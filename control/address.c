@@ -169,3 +169,26 @@ bool prefix_holds(const struct prefix *prefix, const struct address *address)
 	return address_compare(&prefix->first, address) <= 0
 		&& address_compare(address, &prefix->last) <= 0;
 }
+
+bool prefix_covers(const struct prefix *outer, const struct prefix *inner)
+{
+	return outer->length <= inner->length && prefix_overlaps(outer, inner);
+}
+
+struct prefix prefix_widen(const struct prefix *prefix, unsigned length)
+{
+	struct prefix wider = {.first = prefix->first, .length = length};
+
+	prefix_bounds(&wider);
+	return wider;
+}
+
+struct prefix prefix_sibling(const struct prefix *prefix)
+{
+	struct prefix sibling = {.first = prefix->first, .length = prefix->length};
+	const unsigned bit = prefix->length - 1;
+
+	sibling.first.bytes[bit / 8] ^= (uint8_t)(0x80 >> bit % 8);
+	prefix_bounds(&sibling);
+	return sibling;
+}

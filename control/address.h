@@ -40,3 +40,12 @@ bool prefix_parse(const char *text, struct prefix *prefix, struct refusal *why);
 const char *prefix_format(const struct prefix *prefix, char text[static PREFIX_TEXT_MAX]);
 bool prefix_overlaps(const struct prefix *a, const struct prefix *b);
 bool prefix_holds(const struct prefix *prefix, const struct address *address);
+
+/* True if `outer` is `inner`, or holds all of it. */
+bool prefix_covers(const struct prefix *outer, const struct prefix *inner);
+
+/* The prefix of `length` bits, which are not more than it has, that holds it. */
+struct prefix prefix_widen(const struct prefix *prefix, unsigned length);
+
+/* The other half of the prefix that is one bit shorter. The length is not 0. */
+struct prefix prefix_sibling(const struct prefix *prefix);

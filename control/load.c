@@ -97,3 +97,23 @@ bool load_replaced(struct control *control, const struct region *region, struct 
 {
 	return load_into(control, region, publisher_replace, why);
 }
+
+bool load_moved(struct control *control, const struct region *from, const struct region *to,
+	const struct prefix *prefix, struct refusal *why)
+{
+	struct loading l = {.publisher = control->publisher, .region = to->name};
+	const struct address_range range = {prefix->first, prefix->last};
+
+	if (!from->attached && !to->attached)
+		return true;
+	l.result = publisher_move(control->publisher, &from->info, &to->info, &range);
+	/* What is in no table yet. */
+	if (l.result >= 0 && !from->attached
+		&& !store_prefix_scan(control->store, prefix, fill, &l))
+		return refuse(why, PTRD_ERR_INTERNAL, "cannot read the store: %s",
+			store_error(control->store));
+	if (l.result < 0)
+		return refuse(why, PTRD_ERR_INTERNAL, "cannot serve: %s",
+			publisher_error(control->publisher));
+	return true;
+}

@@ -17,3 +17,10 @@ bool load_attached(struct control *control, const struct region *region, struct 
  * now, and all of them are served at once. False with `why` set.
  */
 bool load_replaced(struct control *control, const struct region *region, struct refusal *why);
+
+/*
+ * Within a transaction in which the store has moved `prefix`: so have the tables. The regions are
+ * as they are afterwards. False with `why` set.
+ */
+bool load_moved(struct control *control, const struct region *from, const struct region *to,
+	const struct prefix *prefix, struct refusal *why);

@@ -18,7 +18,8 @@ static json_t *directory_regions(const struct publisher *p)
 	json_t *regions = json_array();
 
 	for (struct region_table *r = p->regions; r != NULL && regions != NULL; r = r->next) {
-		if (r->leaving)
+		/* A region whose prefixes have all moved away has nothing to serve. */
+		if (r->leaving || json_array_size(json_object_get(r->entry, "prefixes")) == 0)
 			continue;
 		if (json_object_set_new(r->entry, "table", json_string(table_path(r->table))) < 0
 			|| json_array_append(regions, r->entry) < 0) {

@@ -107,6 +107,24 @@ bool store_region_figures(struct store *s, const struct region *region, struct r
 bool store_region_add(struct store *s, struct region *region);
 bool store_region_attach(struct store *s, const struct region *region, bool attached);
 
+/*
+ * The region of the same name becomes `region`: with its id and state, and all its EIPs, which the
+ * caller has seen to be in the prefixes still. The old one is freed; the store owns `region` from
+ * then on, also where it fails.
+ */
+bool store_region_update(struct store *s, struct region *region);
+
+/* Removes a region with all its EIPs, and frees it. */
+bool store_region_delete(struct store *s, const struct region *region);
+
+/*
+ * The EIPs of `prefix` go from one region to the other, with their PTRs; no id of theirs is in
+ * `to`. Both are as they are afterwards, and become the regions of their names as with
+ * store_region_update().
+ */
+bool store_region_move(
+	struct store *s, struct region *from, struct region *to, const struct prefix *prefix);
+
 #define PTR_CREATE "CREATE"
 #define PTR_UPDATE "UPDATE"
 
@@ -205,6 +223,15 @@ const struct store_backup *store_backup(const struct store *s);
 /* Gives a running one up; nothing of it stays. */
 void store_backup_cancel(struct store *s);
 
-/* All of one region: for filling a table. */
+/* EIPs bound in a prefix. */
+bool store_prefix_count(struct store *s, const struct prefix *prefix, uint64_t *count);
+
+/* An EIP in the prefix whose id one of region `to` has too: 1 with both, 0 if there is none, -1. */
+int store_prefix_conflict(struct store *s, const struct prefix *prefix, const struct region *to,
+	struct eip *moved, struct eip *other);
+
+/* All in a prefix, or of one region: for filling a table. */
+bool store_prefix_scan(
+	struct store *s, const struct prefix *prefix, store_eip_fn *fn, void *context);
 bool store_region_scan(
 	struct store *s, const struct region *region, store_eip_fn *fn, void *context);

@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "store_private.h"
@@ -122,4 +123,18 @@ bool store_audit(struct store *s, const char *region, const char *project, const
 		return false;
 	sqlite3_bind_null(insert, 6);
 	return store_run(s, insert);
+}
+
+bool store_audit_region(struct store *s, const struct region *region, json_t *before, json_t *after)
+{
+	char *old = before != NULL ? json_dumps(before, JSON_COMPACT) : NULL;
+	char *new = after != NULL ? json_dumps(after, JSON_COMPACT) : NULL;
+	const bool written
+		= (old != NULL || new != NULL) && store_audit(s, region->name, NULL, old, new);
+
+	free(old);
+	free(new);
+	json_decref(before);
+	json_decref(after);
+	return written;
 }

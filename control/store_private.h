@@ -26,6 +26,16 @@ enum store_statement {
 	STMT_REGION_INSERT,
 	STMT_PREFIX_INSERT,
 	STMT_REGION_STATE,
+	STMT_REGION_UPDATE,
+	STMT_REGION_DELETE,
+	STMT_PREFIX_DELETE,
+	STMT_USAGE_DELETE,
+	STMT_USAGE_MOVE,
+	STMT_RANGE_COUNT,
+	STMT_RANGE_SCAN,
+	STMT_RANGE_DELETE, /* four: one for each table */
+	STMT_RANGE_MOVE = STMT_RANGE_DELETE + 4,
+	STMT_RANGE_CONFLICT,
 	STMT_EIP_GET,
 	STMT_EIP_BY_ID,
 	STMT_EIP_INSERT,
@@ -147,6 +157,16 @@ bool store_functions_ready(struct store *s);
 
 /* Writes the counters that wait. */
 bool store_usage_flush(struct store *s);
+
+/* The same of a region as a whole; takes over the states, of which one may be NULL. */
+bool store_audit_region(
+	struct store *s, const struct region *region, json_t *before, json_t *after);
+
+/* Writes the region's prefixes. */
+bool store_prefixes_insert(struct store *s, const struct region *region);
+
+/* After the array of regions has changed: finds them by name and address again. */
+void store_regions_changed(struct store *s);
 
 /* Reads all regions again; after a failure store_ready() does. */
 bool store_regions_load(struct store *s);

@@ -3,144 +3,6 @@
 
 #include "store_private.h"
 
-static const char *member_text(const json_t *object, const char *name)
-{
-	return json_string_value(json_object_get(object, name));
-}
-
-static uint32_t member_number(const json_t *object, const char *name)
-{
-	return (uint32_t)json_integer_value(json_object_get(object, name));
-}
-
-/* Array of the strings' texts, which stay the JSON's; free() it. */
-static const char **texts_of(const json_t *array, unsigned *count)
-{
-	const char **texts = calloc(json_array_size(array) + 1, sizeof(*texts));
-	const json_t *text;
-	size_t i;
-
-	if (texts == NULL)
-		return NULL;
-	json_array_foreach(array, i, text) texts[i] = json_string_value(text);
-	*count = (unsigned)json_array_size(array);
-	return texts;
-}
-
-static void info_scalars(struct region_info *info, const json_t *spec)
-{
-	const json_t *soa = json_object_get(spec, "soa"), *ns = json_object_get(spec, "ns");
-	const char *unbound = member_text(spec, "unbound");
-
-	info->suffix = member_text(spec, "suffix");
-	info->default_name = member_text(spec, "default_name");
-	info->default_name6 = member_text(spec, "default_name6");
-	info->rfc2317 = member_text(spec, "rfc2317");
-	info->default_ttl = member_number(spec, "default_ttl");
-	info->unbound_default = unbound != NULL && strcmp(unbound, "default") == 0;
-	info->soa_mname = member_text(soa, "mname");
-	info->soa_rname = member_text(soa, "rname");
-	info->soa_refresh = member_number(soa, "refresh");
-	info->soa_retry = member_number(soa, "retry");
-	info->soa_expire = member_number(soa, "expire");
-	info->soa_minimum = member_number(soa, "minimum");
-	info->soa_ttl = member_number(soa, "ttl");
-	info->ns_ttl = member_number(ns, "ttl");
-}
-
-/* The array is the region's own, whatever the const in struct region_info says to the publisher. */
-static struct region_delegation *own_delegations(const struct region *region)
-{
-	return (struct region_delegation *)(uintptr_t)region->info.delegations;
-}
-
-static bool info_delegations(struct region *region)
-{
-	const json_t *array = json_object_get(region->spec, "delegations"), *member;
-	const size_t count = json_array_size(array);
-	struct refusal why;
-	size_t i;
-
-	region->info.delegations = calloc(count + 1, sizeof(*region->info.delegations));
-	region->delegated = calloc(count + 1, sizeof(*region->delegated));
-	if (region->info.delegations == NULL || region->delegated == NULL)
-		return false;
-	json_array_foreach(array, i, member)
-	{
-		struct region_delegation *delegation = &own_delegations(region)[i];
-
-		delegation->prefix = member_text(member, "prefix");
-		delegation->name = member_text(member, "name");
-		delegation->ns = texts_of(json_object_get(member, "ns"), &delegation->ns_count);
-		region->info.delegations_count++;
-		if (delegation->prefix == NULL || delegation->name == NULL || delegation->ns == NULL
-			|| !prefix_parse(delegation->prefix, &region->delegated[i], &why))
-			return false;
-	}
-	return true;
-}
-
-/* An unreadable prefix can only come from a file that something else has written. */
-static bool info_lists(struct region *region)
-{
-	struct region_info *info = &region->info;
-	struct refusal why;
-
-	info->prefixes = texts_of(json_object_get(region->spec, "prefixes"), &info->prefixes_count);
-	info->ns_names = texts_of(json_object_get(json_object_get(region->spec, "ns"), "names"),
-		&info->ns_names_count);
-	region->prefixes = calloc(info->prefixes_count + 1, sizeof(*region->prefixes));
-	if (info->prefixes == NULL || info->ns_names == NULL || region->prefixes == NULL)
-		return false;
-	for (unsigned i = 0; i < info->prefixes_count; i++)
-		if (info->prefixes[i] == NULL
-			|| !prefix_parse(info->prefixes[i], &region->prefixes[i], &why))
-			return false;
-	return true;
-}
-
-struct region *region_new(const char *name, json_t *spec)
-{
-	struct region *region = calloc(1, sizeof(*region));
-
-	if (region == NULL)
-		return NULL;
-	region->spec = json_incref(spec);
-	snprintf(region->name, sizeof(region->name), "%s", name);
-	region->info.name = region->name;
-	info_scalars(&region->info, spec);
-	if (!info_lists(region) || !info_delegations(region)) {
-		region_free(region);
-		return NULL;
-	}
-	return region;
-}
-
-void region_free(struct region *region)
-{
-	if (region == NULL)
-		return;
-	/* The arrays are ours, whatever the const in struct region_info says to the publisher. */
-	free((void *)(uintptr_t)region->info.prefixes);
-	free((void *)(uintptr_t)region->info.ns_names);
-	for (unsigned i = 0; i < region->info.delegations_count; i++)
-		free((void *)(uintptr_t)region->info.delegations[i].ns);
-	free(own_delegations(region));
-	free(region->prefixes);
-	free(region->delegated);
-	json_decref(region->spec);
-	free(region);
-}
-
-const struct region_delegation *region_delegation_of(
-	const struct region *region, const struct address *address)
-{
-	for (unsigned i = 0; i < region->info.delegations_count; i++)
-		if (prefix_holds(&region->delegated[i], address))
-			return &region->info.delegations[i];
-	return NULL;
-}
-
 static int by_name(const void *a, const void *b)
 {
 	const struct region *const *x = a, *const *y = b;
@@ -179,6 +41,16 @@ static bool index_regions(struct store *s)
 	if (s->regions_count > 0)
 		qsort(s->regions, s->regions_count, sizeof(*s->regions), by_name);
 	return true;
+}
+
+void store_regions_changed(struct store *s)
+{
+	s->regions_changed = true;
+	if (index_regions(s))
+		return;
+	/* As good as a failed statement: the transaction is rolled back. */
+	snprintf(s->error, sizeof(s->error), "out of memory");
+	s->failed = true;
 }
 
 /* Takes the region over; false: out of memory, and it is the caller's still. */
@@ -339,7 +211,7 @@ static bool insert_region(struct store *s, struct region *region)
 	return inserted;
 }
 
-static bool insert_prefixes(struct store *s, const struct region *region)
+bool store_prefixes_insert(struct store *s, const struct region *region)
 {
 	sqlite3_stmt *insert = store_statement(
 		s, STMT_PREFIX_INSERT, "INSERT INTO prefix (first, last, region) VALUES (?, ?, ?)");
@@ -361,19 +233,13 @@ static const char *state_text(bool attached)
 	return attached ? "{\"state\":\"attached\"}" : "{\"state\":\"detached\"}";
 }
 
-/* The audit row of a region that has come, or (`gone`) went. */
-static bool audit_region(struct store *s, const struct region *region, bool gone)
+/* The audit row of a region that has come. */
+static bool audit_new(struct store *s, const struct region *region)
 {
-	json_t *shown = json_pack("{s:s}", "state", region->attached ? "attached" : "detached");
+	json_t *after = json_pack("{s:s}", "state", region->attached ? "attached" : "detached");
 
-	json_object_update_missing(shown, region->spec);
-	char *text = json_dumps(shown, JSON_COMPACT);
-	const bool written = text != NULL
-		&& store_audit(s, region->name, NULL, gone ? text : NULL, gone ? NULL : text);
-
-	free(text);
-	json_decref(shown);
-	return written;
+	json_object_update_missing(after, region->spec);
+	return store_audit_region(s, region, NULL, after);
 }
 
 bool store_region_add(struct store *s, struct region *region)
@@ -381,16 +247,10 @@ bool store_region_add(struct store *s, struct region *region)
 	if (!store_usage_flush(s))
 		return false;
 	s->revision++;
-	if (!insert_region(s, region) || !insert_prefixes(s, region)
-		|| !audit_region(s, region, false) || !keep_region(s, region))
+	if (!insert_region(s, region) || !store_prefixes_insert(s, region) || !audit_new(s, region)
+		|| !keep_region(s, region))
 		return false;
-	s->regions_changed = true;
-	/* An index out of memory is as good as a failed statement: the transaction is rolled
-	 * back. */
-	if (!index_regions(s)) {
-		snprintf(s->error, sizeof(s->error), "out of memory");
-		s->failed = true;
-	}
+	store_regions_changed(s);
 	return true;
 }
 

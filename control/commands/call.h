@@ -104,6 +104,9 @@ json_t *show_region(struct store *store, const struct region *region);
 json_t *show_address(const struct address *address);
 json_t *show_time(int64_t seconds);
 
+/* The region is what the call results in. */
+bool call_show_region(struct call *call, const struct region *region);
+
 /* RRs of an EIP's custom PTR. */
 void eip_record(const struct eip *eip, struct record_wire *record);
 
@@ -112,6 +115,9 @@ bool region_get(struct call *call);
 bool region_list(struct call *call);
 bool region_attach(struct call *call);
 bool region_detach(struct call *call);
+bool region_update(struct call *call);
+bool region_delete(struct call *call);
+bool region_move_prefix(struct call *call);
 bool eip_bind(struct call *call);
 bool eip_unbind(struct call *call);
 bool eip_get(struct call *call);

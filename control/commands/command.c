@@ -59,6 +59,24 @@ static const struct command commands[] = {
 		{"rfc2317", JSON_STRING, false},
 		{"delegations", JSON_ARRAY, false},
 		{"state", JSON_STRING, false}}},
+	{"region.update", WRITES, BATCH, region_update, {
+		{"name", JSON_STRING, true},
+		{"prefixes", JSON_ARRAY, false},
+		{"suffix", JSON_STRING, false},
+		{"default_name", JSON_STRING, false},
+		{"default_name6", JSON_STRING, false},
+		{"default_ttl", JSON_INTEGER, false},
+		{"unbound", JSON_STRING, false},
+		{"soa", JSON_OBJECT, false},
+		{"ns", JSON_OBJECT, false},
+		{"rfc2317", JSON_STRING, false},
+		{"delegations", JSON_ARRAY, false}}},
+	{"region.delete", WRITES, BATCH, region_delete, {
+		{"name", JSON_STRING, true},
+		{"force", JSON_TRUE, false}}},
+	{"region.move_prefix", WRITES, BATCH, region_move_prefix, {
+		{"prefix", JSON_STRING, true},
+		{"to", JSON_STRING, true}}},
 	{"region.get", READS, BATCH, region_get, {
 		{"name", JSON_STRING, true}}},
 	{"region.list", READS, ALONE, region_list, {

@@ -1,83 +1,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "engine.h"
 #include "load.h"
 #include "region_spec.h"
-
-static bool done(struct call *call, const struct region *region)
-{
-	if (call->quiet)
-		return true;
-	call->result = show_region(call->control->store, region);
-	return call->result != NULL || call_store_failed(call);
-}
-
-/* True if no region has an address of these prefixes. */
-static bool prefixes_free(struct call *call, const struct region *region)
-{
-	char text[PREFIX_TEXT_MAX];
-
-	for (unsigned i = 0; i < region->info.prefixes_count; i++) {
-		const struct region *other
-			= store_region_overlapping(call->control->store, &region->prefixes[i]);
-
-		if (other != NULL) {
-			refuse(&call->why, PTRD_ERR_INVALID_REGION,
-				"%s overlaps with a prefix of region %s",
-				prefix_format(&region->prefixes[i], text), other->name);
-			return refuse_field(&call->why, "prefixes", NULL);
-		}
-	}
-	return true;
-}
-
-/* The zones that a region names itself: its own by RFC 2317, then those of its delegations. */
-static const char *zone_name(const struct region *region, unsigned i)
-{
-	return i == 0 ? region->info.rfc2317 : region->info.delegations[i - 1].name;
-}
-
-static unsigned zone_names(const struct region *region)
-{
-	return 1 + region->info.delegations_count;
-}
-
-/* True if none of the region's zones is at, above or below one of `other`. */
-static bool names_apart(struct call *call, const struct region *region, const struct region *other)
-{
-	for (unsigned i = 0; i < zone_names(region); i++)
-		for (unsigned j = 0; j < zone_names(other); j++) {
-			const char *name = zone_name(region, i), *taken = zone_name(other, j);
-
-			if (name == NULL || taken == NULL || !names_nested(name, taken))
-				continue;
-			refuse(&call->why, PTRD_ERR_INVALID_REGION,
-				"%s is not apart from %s, a zone of region %s", QUOTE(name),
-				QUOTE(taken), other->name);
-			return refuse_field(&call->why, i == 0 ? "rfc2317" : "delegations", NULL);
-		}
-	return true;
-}
-
-static bool names_free(struct call *call, const struct region *region)
-{
-	size_t count;
-	const struct region *const *regions = store_regions(call->control->store, &count);
-
-	for (size_t i = 0; i < count; i++)
-		if (!names_apart(call, region, regions[i]))
-			return false;
-	return true;
-}
-
-static bool can_be_served(struct call *call, const struct region *region)
-{
-	char error[ENGINE_ERROR_SIZE];
-
-	return engine_check_region(&region->info, error)
-		|| refuse(&call->why, PTRD_ERR_INVALID_REGION, "%s", error);
-}
 
 /* Name of a member that `a` has and `b` has not, or has another value of; or NULL. */
 static const char *member_differs(json_t *a, const json_t *b)
@@ -109,7 +34,7 @@ static bool create_again(
 		return refuse_field(&call->why, "state", NULL);
 	}
 	call_repeated(call, region);
-	return done(call, region);
+	return call_show_region(call, region);
 }
 
 static bool create_new(struct call *call, const char *name, json_t *spec, bool attached)
@@ -120,8 +45,7 @@ static bool create_new(struct call *call, const char *name, json_t *spec, bool a
 	if (region == NULL)
 		return refuse(&call->why, PTRD_ERR_INTERNAL, "out of memory");
 	region->attached = attached;
-	if (!prefixes_free(call, region) || !names_free(call, region)
-		|| !can_be_served(call, region)) {
+	if (!region_check(call, region, NULL)) {
 		region_free(region);
 		return false;
 	}
@@ -134,7 +58,7 @@ static bool create_new(struct call *call, const char *name, json_t *spec, bool a
 			   (uint32_t)store_revision(control->store), 0, 0)
 			< 0)
 		return call_publisher_failed(call);
-	return done(call, region);
+	return call_show_region(call, region);
 }
 
 bool region_create(struct call *call)
@@ -145,7 +69,7 @@ bool region_create(struct call *call)
 
 	if (!region_name_check(name, &call->why))
 		return refuse_field(&call->why, "name", json_object_get(call->params, "name"));
-	json_t *spec = region_spec(call);
+	json_t *spec = region_spec(call, 1);
 	if (spec == NULL)
 		return false;
 	const struct region *region = store_region(call->control->store, name);
@@ -162,7 +86,7 @@ bool region_get(struct call *call)
 {
 	const struct region *region;
 
-	return call_region(call, "name", &region) && done(call, region);
+	return call_region(call, "name", &region) && call_show_region(call, region);
 }
 
 bool region_attach(struct call *call)
@@ -174,11 +98,11 @@ bool region_attach(struct call *call)
 		return false;
 	if (region->attached) {
 		call_repeated(call, region);
-		return done(call, region);
+		return call_show_region(call, region);
 	}
 	if (!store_region_attach(control->store, region, true))
 		return call_store_failed(call);
-	return load_attached(control, region, &call->why) && done(call, region);
+	return load_attached(control, region, &call->why) && call_show_region(call, region);
 }
 
 bool region_detach(struct call *call)
@@ -190,11 +114,11 @@ bool region_detach(struct call *call)
 		return false;
 	if (!region->attached) {
 		call_repeated(call, region);
-		return done(call, region);
+		return call_show_region(call, region);
 	}
 	if (!store_region_attach(control->store, region, false))
 		return call_store_failed(call);
 	if (publisher_detach(control->publisher, region->name) < 0)
 		return call_publisher_failed(call);
-	return done(call, region);
+	return call_show_region(call, region);
 }

@@ -103,7 +103,7 @@ static bool parse_prefixes(struct call *call, const json_t *array, struct prefix
 }
 
 /* In order of address, none inside of another. */
-static bool put_prefixes(struct call *call, json_t *spec)
+static bool put_prefixes(struct call *call, json_t *spec, size_t min)
 {
 	const json_t *array = json_object_get(call->params, "prefixes");
 	struct prefix prefixes[PTRD_REGION_PREFIXES_MAX];
@@ -112,9 +112,9 @@ static bool put_prefixes(struct call *call, json_t *spec)
 	json_t *sorted = json_array();
 
 	json_object_set_new(spec, "prefixes", sorted);
-	if (count < 1 || count > PTRD_REGION_PREFIXES_MAX) {
-		refuse(&call->why, PTRD_ERR_INVALID_REGION, "has %zu prefixes, must have 1 to %d",
-			count, PTRD_REGION_PREFIXES_MAX);
+	if (count < min || count > PTRD_REGION_PREFIXES_MAX) {
+		refuse(&call->why, PTRD_ERR_INVALID_REGION, "has %zu prefixes, must have %zu to %d",
+			count, min, PTRD_REGION_PREFIXES_MAX);
 		return refuse_field(&call->why, "prefixes", NULL);
 	}
 	if (!parse_prefixes(call, array, prefixes))
@@ -160,7 +160,7 @@ static bool has_ipv6(const json_t *spec)
 	const json_t *prefixes = json_object_get(spec, "prefixes");
 	const json_t *last = json_array_get(prefixes, json_array_size(prefixes) - 1);
 
-	return strchr(json_string_value(last), ':') != NULL;
+	return last != NULL && strchr(json_string_value(last), ':') != NULL;
 }
 
 /*
@@ -272,9 +272,10 @@ static bool put_soa(struct call *call, json_t *spec)
 		&& put_seconds(call, soa, "soa.", given, "ttl", 3600);
 }
 
-static bool put_all(struct call *call, json_t *spec)
+static bool put_all(struct call *call, json_t *spec, size_t prefixes_min)
 {
-	return put_prefixes(call, spec) && put_name(call, spec, "", call->params, "suffix", "")
+	return put_prefixes(call, spec, prefixes_min)
+		&& put_name(call, spec, "", call->params, "suffix", "")
 		&& put_default_name(call, spec) && put_default_name6(call, spec)
 		&& put_seconds(call, spec, "", call->params, "default_ttl", 300)
 		&& check_word(call, "unbound", "nxdomain", "default")
@@ -285,13 +286,13 @@ static bool put_all(struct call *call, json_t *spec)
 		&& put_delegations(call, spec) && check_word(call, "state", "attached", "detached");
 }
 
-json_t *region_spec(struct call *call)
+json_t *region_spec(struct call *call, size_t prefixes_min)
 {
 	json_t *spec = json_object();
 
 	/* Replaced by the reason, unless it is memory that is short. */
 	refuse(&call->why, PTRD_ERR_INTERNAL, "out of memory");
-	if (put_all(call, spec))
+	if (put_all(call, spec, prefixes_min))
 		return spec;
 	json_decref(spec);
 	return NULL;

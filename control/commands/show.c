@@ -107,3 +107,11 @@ void eip_record(const struct eip *eip, struct record_wire *record)
 {
 	record_encode(eip->ptr_names, eip->ptr_ttl, record);
 }
+
+bool call_show_region(struct call *call, const struct region *region)
+{
+	if (call->quiet)
+		return true;
+	call->result = show_region(call->control->store, region);
+	return call->result != NULL || call_store_failed(call);
+}

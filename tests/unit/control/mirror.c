@@ -6,6 +6,7 @@
 
 #include "fake_publisher.h"
 #include "rig.h"
+#include "store_private.h"
 
 struct mirror {
 	struct rig *rig;
@@ -35,6 +36,37 @@ static bool check_eip(void *context, const struct eip *eip)
 	return true;
 }
 
+/* Each selects what must not be: counters and look-up tables follow the rows. */
+static const char *const store_faults[] = {
+	"SELECT * FROM pragma_foreign_key_check",
+	"SELECT * FROM eip e WHERE NOT EXISTS (SELECT * FROM prefix p WHERE p.region = e.region"
+	" AND e.address BETWEEN p.first AND p.last)",
+	"SELECT * FROM ptr p LEFT JOIN eip e ON e.address = p.address"
+	" WHERE e.project IS NOT p.project",
+	"SELECT n.address FROM ptr_name n LEFT JOIN ptr p ON p.address = n.address"
+	" WHERE p.names IS NULL",
+	"SELECT t.address FROM ptr_tag t LEFT JOIN ptr p ON p.address = t.address"
+	" WHERE p.tags IS NULL OR p.tags = ''",
+	"SELECT * FROM (SELECT e.region, e.project, count(*) AS n, count(p.address) AS m FROM eip e"
+	" LEFT JOIN ptr p ON p.address = e.address GROUP BY e.region, e.project)"
+	" FULL JOIN usage u USING (region, project)"
+	" WHERE coalesce(u.eips, 0) <> coalesce(n, 0) OR coalesce(u.ptrs, 0) <> coalesce(m, 0)",
+};
+
+static void check_store(struct rig *rig)
+{
+	for (size_t i = 0; i < sizeof(store_faults) / sizeof(store_faults[0]); i++) {
+		sqlite3_stmt *statement;
+
+		assert_int_equal(sqlite3_prepare_v2(rig->control.store->db, store_faults[i], -1,
+					 &statement, NULL),
+			SQLITE_OK);
+		if (sqlite3_step(statement) != SQLITE_DONE)
+			fail_msg("the store has what must not be: %s", store_faults[i]);
+		sqlite3_finalize(statement);
+	}
+}
+
 void rig_check_mirror(struct rig *rig)
 {
 	const struct eip_query all = {.limit = -1}, ptrs = {.limit = -1, .ptrs_only = true};
@@ -43,6 +75,7 @@ void rig_check_mirror(struct rig *rig)
 	size_t regions_count, attached = 0;
 	const struct region *const *regions = store_regions(rig->control.store, &regions_count);
 
+	check_store(rig);
 	assert_true(store_eip_list(rig->control.store, &all, check_eip, &m));
 	assert_int_equal(m.served, rig->control.publisher->eips_count);
 	for (size_t i = 0; i < regions_count; i++)

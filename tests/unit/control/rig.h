@@ -47,5 +47,8 @@ const json_t *rig_at(const json_t *object, const char *path);
 const char *rig_text(const json_t *object, const char *path);
 json_int_t rig_number(const json_t *object, const char *path);
 
-/* The fake publisher must hold exactly what the store says about attached regions. */
+/*
+ * The fake publisher must hold exactly what the store says about attached regions, and the store
+ * must be at one with itself.
+ */
 void rig_check_mirror(struct rig *rig);
