@@ -1,7 +1,10 @@
 /*
- * Actor: on whose behalf a request is executed, and what it may do.
+ * Actor: on whose behalf a request is executed, and what it may do. A project is alone on the node
+ * as far as it can tell: what another has does not exist for it, in results, totals and errors.
  */
 #pragma once
+
+#include <stdbool.h>
 
 #include "validate.h"
 
@@ -14,6 +17,13 @@ enum role {
 	ROLE_VIEWER    /* reads everything */
 };
 
+/* Sets of roles, as the table of methods has them. */
+#define ROLE_BIT(role) (1u << (role))
+#define OPERATORS ROLE_BIT(ROLE_OPERATOR)
+#define READERS (OPERATORS | ROLE_BIT(ROLE_VIEWER))  /* what no project is to see */
+#define OWNERS (OPERATORS | ROLE_BIT(ROLE_PROJECT))  /* changes of what a project has */
+#define EVERYBODY (READERS | ROLE_BIT(ROLE_PROJECT)) /* a project: with what is its own */
+
 struct actor {
 	enum role role;
 	char project[PROJECT_MAX]; /* of ROLE_PROJECT, else "" */
@@ -22,3 +32,12 @@ struct actor {
 
 /* Who starts the daemon, and whoever may open the socket where no roles are configured. */
 extern const struct actor actor_operator;
+
+/* The one project whose own is all that exists for the actor; NULL: it sees all. */
+const char *actor_project(const struct actor *actor);
+
+/* True if what this project has exists for the actor. */
+bool actor_sees(const struct actor *actor, const char *project);
+
+/* True if the role is in the set; else DNS.0013, which names the method and the role. */
+bool actor_may(const struct actor *actor, unsigned roles, const char *method, struct refusal *why);

@@ -20,11 +20,20 @@ bool call_address(struct call *call, const char *name, struct address *address)
 bool call_project(struct call *call, const char **project)
 {
 	const json_t *value = json_object_get(call->params, "project");
+	const char *own = actor_project(call->actor);
 
+	if (own != NULL)
+		*project = own;
 	if (value == NULL)
 		return true;
+	if (!project_check(json_string_value(value), &call->why))
+		return refuse_field(&call->why, "project", value);
 	*project = json_string_value(value);
-	return project_check(*project, &call->why) || refuse_field(&call->why, "project", value);
+	if (actor_sees(call->actor, *project))
+		return true;
+	refuse(&call->why, PTRD_ERR_NO_PERMISSION, "%s is not the project of %s, %s",
+		QUOTE(*project), call->actor->name, own);
+	return refuse_field(&call->why, "project", value);
 }
 
 bool call_region(struct call *call, const char *name, const struct region **region)
@@ -41,21 +50,69 @@ bool call_region(struct call *call, const char *name, const struct region **regi
 	return refuse_field(&call->why, name, value);
 }
 
-bool call_eip(struct call *call, struct eip *eip)
+/* What a look-up has found, if it exists for the actor. */
+static int seen(struct call *call, int found, const struct eip *eip)
+{
+	if (found < 0)
+		call_store_failed(call);
+	return found == 1 && !actor_sees(call->actor, eip->project) ? 0 : found;
+}
+
+int call_eip_at(struct call *call, const struct address *address, struct eip *eip)
+{
+	return seen(call, store_eip(call->control->store, address, eip), eip);
+}
+
+static bool eip_of_address(struct call *call, struct eip *eip)
 {
 	char text[ADDRESS_TEXT_MAX];
 	struct address address;
 
 	if (!call_address(call, "address", &address))
 		return false;
-	const int found = store_eip(call->control->store, &address, eip);
-	if (found < 0)
-		return call_store_failed(call);
-	if (found == 1)
-		return true;
+	const int found = call_eip_at(call, &address, eip);
+	if (found != 0)
+		return found == 1;
 	refuse(&call->why, PTRD_ERR_NO_EIP, "no EIP is bound at %s",
 		address_format(&address, text));
 	return refuse_field(&call->why, "address", json_object_get(call->params, "address"));
+}
+
+static bool eip_of_id(struct call *call, struct eip *eip)
+{
+	const json_t *value = json_object_get(call->params, "id");
+	char name[REGION_NAME_MAX], id[EIP_ID_MAX];
+
+	if (!ptr_id_split(json_string_value(value), name, id, &call->why))
+		return refuse_field(&call->why, "id", value);
+	const struct region *region = store_region(call->control->store, name);
+	if (region == NULL) {
+		refuse(&call->why, PTRD_ERR_NO_EIP, "there is no region %s", QUOTE(name));
+		return refuse_field(&call->why, "id", value);
+	}
+	const int found = seen(call, store_eip_by_id(call->control->store, region, id, eip), eip);
+	if (found != 0)
+		return found == 1;
+	refuse(&call->why, PTRD_ERR_NO_EIP, "region %s has no EIP with the id %s", name, QUOTE(id));
+	return refuse_field(&call->why, "id", value);
+}
+
+bool call_eip(struct call *call, struct eip *eip)
+{
+	const bool address = json_object_get(call->params, "address") != NULL;
+	const bool id = json_object_get(call->params, "id") != NULL;
+
+	if (address != id)
+		return id ? eip_of_id(call, eip) : eip_of_address(call, eip);
+	call->why.rpc = PTRD_RPC_INVALID_PARAMS;
+	refuse(&call->why, PTRD_ERR_INVALID_REQUEST,
+		id ? "must not stand beside address" : "is missing, and so is id: give one");
+	return refuse_field(&call->why, call_eip_field(call), NULL);
+}
+
+const char *call_eip_field(const struct call *call)
+{
+	return json_object_get(call->params, "id") != NULL ? "id" : "address";
 }
 
 void call_repeated(struct call *call, const struct region *region)

@@ -45,8 +45,9 @@ struct param {
 
 struct command {
 	const char *method;
-	bool writes;   /* runs inside of a transaction */
-	bool in_batch; /* allowed as a member of `batch` */
+	bool writes;    /* runs inside of a transaction */
+	bool in_batch;  /* allowed as a member of `batch` */
+	unsigned roles; /* set of those that may call it (actor.h) */
 	bool (*run)(struct call *call);
 	struct param params[PARAMS_MAX]; /* ended by a NULL name */
 };
@@ -54,8 +55,11 @@ struct command {
 /* The command of that method, or NULL. */
 const struct command *command_find(const char *method);
 
+/* All that there are. */
+const struct command *command_all(size_t *count);
+
 /*
- * Checks `params` against the command and runs it. Returns false with call->why set; what it has
+ * Asks whether the actor may, checks `params` against the command and runs it. Returns false with call->why set; what it has
  * changed by then is the caller's to undo. call->result is NULL then.
  */
 bool command_run(struct call *call);
@@ -70,11 +74,27 @@ bool params_check(
 /* Parameters of a call. Optional ones that are missing get the fallback. */
 const char *call_text(const struct call *call, const char *name, const char *fallback);
 bool call_address(struct call *call, const char *name, struct address *address);
-bool call_project(struct call *call, const char **project);
 bool call_region(struct call *call, const char *name, const struct region **region);
 
-/* The EIP at an address, which must be bound (DNS.0502). */
+/*
+ * The parameter `project`; without one it stays as it is, or becomes the actor's own project if it
+ * has one. DNS.0013 if it is another than that, whether or not there is such a project.
+ */
+bool call_project(struct call *call, const char **project);
+
+/*
+ * What exists for the actor: every look-up of an EIP on behalf of a client goes through one of
+ * these. Another project's EIP is not found, in the very words for one that is not bound.
+ */
+
+/* The EIP at an address: 1; 0 if there is none; -1 with call->why set. */
+int call_eip_at(struct call *call, const struct address *address, struct eip *eip);
+
+/* The one that the parameter `address`, or the parameter `id` (`region:eip-id`), names: DNS.0502. */
 bool call_eip(struct call *call, struct eip *eip);
+
+/* Which of the two it was, for refusals. */
+const char *call_eip_field(const struct call *call);
 
 /*
  * A change that holds already takes no revision, but is acknowledged no sooner than the one that
@@ -100,7 +120,7 @@ bool call_page(struct call *call, struct page *page);
 /* Objects as clients see them: new references, NULL if out of memory. */
 json_t *show_eip(const struct eip *eip);
 json_t *show_ptr(const struct eip *eip);
-json_t *show_region(struct store *store, const struct region *region);
+json_t *show_region(const struct call *call, const struct region *region);
 json_t *show_address(const struct address *address);
 json_t *show_time(int64_t seconds);
 

@@ -9,44 +9,49 @@
 	{"limit", JSON_INTEGER, false}, \
 	{"marker", JSON_STRING, false}, \
 	{"offset", JSON_INTEGER, false}
+#define RECORD \
+	{"address", JSON_STRING, false}, \
+	{"id", JSON_STRING, false}
 #define WRITES true
 #define READS false
 #define BATCH true
 #define ALONE false
 
-/* The most frequent first. */
+/*
+ * The most frequent first. Who may call a method is asked for here and nowhere else; what a project
+ * then finds is up to call_eip_at(), call_project() and show_region().
+ */
 static const struct command commands[] = {
-	{"ptr.set", WRITES, BATCH, ptr_set, {
-		{"address", JSON_STRING, true},
+	{"ptr.set", WRITES, BATCH, OWNERS, ptr_set, {
+		RECORD,
 		{"names", JSON_ARRAY, true},
 		{"ttl", JSON_INTEGER, false},
 		{"description", JSON_STRING, false},
 		{"tags", JSON_ARRAY, false}}},
-	{"eip.bind", WRITES, BATCH, eip_bind, {
+	{"eip.bind", WRITES, BATCH, OPERATORS, eip_bind, {
 		{"address", JSON_STRING, true},
 		{"id", JSON_STRING, false},
 		{"project", JSON_STRING, false}}},
-	{"ptr.unset", WRITES, BATCH, ptr_unset, {
+	{"ptr.unset", WRITES, BATCH, OWNERS, ptr_unset, {
+		RECORD}},
+	{"eip.unbind", WRITES, BATCH, OPERATORS, eip_unbind, {
 		{"address", JSON_STRING, true}}},
-	{"eip.unbind", WRITES, BATCH, eip_unbind, {
+	{"ptr.get", READS, BATCH, EVERYBODY, ptr_get, {
+		RECORD}},
+	{"eip.get", READS, BATCH, EVERYBODY, eip_get, {
 		{"address", JSON_STRING, true}}},
-	{"ptr.get", READS, BATCH, ptr_get, {
-		{"address", JSON_STRING, false},
-		{"id", JSON_STRING, false}}},
-	{"eip.get", READS, BATCH, eip_get, {
-		{"address", JSON_STRING, true}}},
-	{"batch", WRITES, ALONE, batch, {
+	{"batch", WRITES, ALONE, EVERYBODY, batch, {
 		{"requests", JSON_ARRAY, true},
 		{"quiet", JSON_TRUE, false}}},
-	{"ptr.list", READS, ALONE, ptr_list, {
+	{"ptr.list", READS, ALONE, EVERYBODY, ptr_list, {
 		PAGE,
 		{"region", JSON_STRING, false},
 		{"project", JSON_STRING, false}}},
-	{"eip.list", READS, ALONE, eip_list, {
+	{"eip.list", READS, ALONE, EVERYBODY, eip_list, {
 		PAGE,
 		{"region", JSON_STRING, false},
 		{"project", JSON_STRING, false}}},
-	{"region.create", WRITES, BATCH, region_create, {
+	{"region.create", WRITES, BATCH, OPERATORS, region_create, {
 		{"name", JSON_STRING, true},
 		{"prefixes", JSON_ARRAY, true},
 		{"suffix", JSON_STRING, true},
@@ -59,7 +64,7 @@ static const struct command commands[] = {
 		{"rfc2317", JSON_STRING, false},
 		{"delegations", JSON_ARRAY, false},
 		{"state", JSON_STRING, false}}},
-	{"region.update", WRITES, BATCH, region_update, {
+	{"region.update", WRITES, BATCH, OPERATORS, region_update, {
 		{"name", JSON_STRING, true},
 		{"prefixes", JSON_ARRAY, false},
 		{"suffix", JSON_STRING, false},
@@ -71,23 +76,23 @@ static const struct command commands[] = {
 		{"ns", JSON_OBJECT, false},
 		{"rfc2317", JSON_STRING, false},
 		{"delegations", JSON_ARRAY, false}}},
-	{"region.delete", WRITES, BATCH, region_delete, {
+	{"region.delete", WRITES, BATCH, OPERATORS, region_delete, {
 		{"name", JSON_STRING, true},
 		{"force", JSON_TRUE, false}}},
-	{"region.move_prefix", WRITES, BATCH, region_move_prefix, {
+	{"region.move_prefix", WRITES, BATCH, OPERATORS, region_move_prefix, {
 		{"prefix", JSON_STRING, true},
 		{"to", JSON_STRING, true}}},
-	{"region.get", READS, BATCH, region_get, {
+	{"region.get", READS, BATCH, EVERYBODY, region_get, {
 		{"name", JSON_STRING, true}}},
-	{"region.list", READS, ALONE, region_list, {
+	{"region.list", READS, ALONE, EVERYBODY, region_list, {
 		PAGE}},
-	{"region.attach", WRITES, BATCH, region_attach, {
+	{"region.attach", WRITES, BATCH, OPERATORS, region_attach, {
 		{"name", JSON_STRING, true}}},
-	{"region.detach", WRITES, BATCH, region_detach, {
+	{"region.detach", WRITES, BATCH, OPERATORS, region_detach, {
 		{"name", JSON_STRING, true}}},
-	{"node.status", READS, ALONE, node_status, {
+	{"node.status", READS, ALONE, READERS, node_status, {
 		{NULL, JSON_NULL, false}}},
-	{"node.backup", READS, ALONE, node_backup, {
+	{"node.backup", READS, ALONE, OPERATORS, node_backup, {
 		{"path", JSON_STRING, false}}},
 };
 
@@ -101,16 +106,25 @@ const struct command *command_find(const char *method)
 	return NULL;
 }
 
+const struct command *command_all(size_t *count)
+{
+	*count = sizeof(commands) / sizeof(commands[0]);
+	return commands;
+}
+
 bool command_run(struct call *call)
 {
+	const struct command *command = call->command;
+
 	call->result = NULL;
 	call->generation = 0;
 	refusal_init(&call->why);
+	if (!actor_may(call->actor, command->roles, command->method, &call->why))
+		return false;
 	if (!store_ready(call->control->store))
 		return call_store_failed(call);
-	store_origin(call->control->store, call->actor->name, call->command->method);
-	if (params_check(call->command->params, "", call->params, &call->why)
-		&& call->command->run(call))
+	store_origin(call->control->store, call->actor->name, command->method);
+	if (params_check(command->params, "", call->params, &call->why) && command->run(call))
 		return true;
 	json_decref(call->result);
 	call->result = NULL;

@@ -93,7 +93,7 @@ bool region_list(struct call *call)
 	i = page.offset < (int64_t)(count - i) ? i + (size_t)page.offset : count;
 	items = json_array();
 	for (; i < count && (int64_t)json_array_size(items) < page.limit; i++) {
-		if ((shown = show_region(store, regions[i])) == NULL) {
+		if ((shown = show_region(call, regions[i])) == NULL) {
 			json_decref(items);
 			return call_store_failed(call);
 		}

@@ -12,8 +12,9 @@ static bool done(struct call *call, const struct eip *eip)
 	return true;
 }
 
-static bool need_ptr(struct call *call, const struct eip *eip, const char *field)
+static bool need_ptr(struct call *call, const struct eip *eip)
 {
+	const char *field = call_eip_field(call);
 	char text[ADDRESS_TEXT_MAX];
 
 	if (eip->has_ptr)
@@ -158,39 +159,9 @@ bool ptr_unset(struct call *call)
 	return done_unset(call, &eip);
 }
 
-/* The EIP of a PTR id, `region:eip-id`. */
-static bool eip_of_id(struct call *call, const json_t *value, struct eip *eip)
-{
-	char name[REGION_NAME_MAX], id[EIP_ID_MAX];
-
-	if (!ptr_id_split(json_string_value(value), name, id, &call->why))
-		return refuse_field(&call->why, "id", value);
-	const struct region *region = store_region(call->control->store, name);
-	if (region == NULL) {
-		refuse(&call->why, PTRD_ERR_INVALID_REGION, "there is no region %s", QUOTE(name));
-		return refuse_field(&call->why, "id", value);
-	}
-	const int found = store_eip_by_id(call->control->store, region, id, eip);
-	if (found < 0)
-		return call_store_failed(call);
-	if (found == 1)
-		return true;
-	refuse(&call->why, PTRD_ERR_NO_EIP, "region %s has no EIP with the id %s", name, QUOTE(id));
-	return refuse_field(&call->why, "id", value);
-}
-
 bool ptr_get(struct call *call)
 {
-	const json_t *address = json_object_get(call->params, "address");
-	const json_t *id = json_object_get(call->params, "id");
 	struct eip eip = {.has_ptr = false};
 
-	if ((address == NULL) == (id == NULL)) {
-		call->why.rpc = PTRD_RPC_INVALID_PARAMS;
-		return refuse(&call->why, PTRD_ERR_INVALID_REQUEST,
-			"give one of address and id, not %s", id == NULL ? "neither" : "both");
-	}
-	if (id != NULL)
-		return eip_of_id(call, id, &eip) && need_ptr(call, &eip, "id") && done(call, &eip);
-	return call_eip(call, &eip) && need_ptr(call, &eip, "address") && done(call, &eip);
+	return call_eip(call, &eip) && need_ptr(call, &eip) && done(call, &eip);
 }

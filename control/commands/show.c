@@ -80,27 +80,55 @@ json_t *show_ptr(const struct eip *eip)
 		"updated", show_time(eip->ptr_updated));
 }
 
-json_t *show_region(struct store *store, const struct region *region)
+/* What tells of everybody's changes. */
+static bool show_figures(struct store *store, const struct region *region, json_t *shown)
 {
 	struct region_figures figures;
 
 	if (!store_region_figures(store, region, &figures))
-		return NULL;
+		return false;
+	json_object_set_new(
+		json_object_get(shown, "soa"), "serial", json_integer((uint32_t)figures.revision));
+	json_t *rest = json_pack("{s:I,s:I,s:I,s:o,s:o}", "eips", (json_int_t)figures.eips, "ptrs",
+		(json_int_t)figures.ptrs, "revision", (json_int_t)figures.revision, "created",
+		show_time(figures.created), "updated", show_time(figures.updated));
+
+	json_object_update(shown, rest);
+	json_decref(rest);
+	return true;
+}
+
+static bool show_own(
+	struct store *store, const struct region *region, const char *project, json_t *shown)
+{
+	struct eip_query query = {.region = region, .project = project};
+	uint64_t eips, ptrs;
+
+	if (!store_eip_count(store, &query, &eips))
+		return false;
+	query.ptrs_only = true;
+	if (!store_eip_count(store, &query, &ptrs))
+		return false;
+	json_object_set_new(shown, "eips", json_integer((json_int_t)eips));
+	json_object_set_new(shown, "ptrs", json_integer((json_int_t)ptrs));
+	return true;
+}
+
+json_t *show_region(const struct call *call, const struct region *region)
+{
+	const char *own = actor_project(call->actor);
+	struct store *store = call->control->store;
 	json_t *shown = json_pack("{s:s}", "name", region->name);
 	json_t *spec = json_deep_copy(region->spec);
 
 	json_object_update(shown, spec);
 	json_decref(spec);
 	json_object_set_new(
-		json_object_get(shown, "soa"), "serial", json_integer((uint32_t)figures.revision));
-	json_t *rest = json_pack("{s:s,s:I,s:I,s:I,s:o,s:o}", "state",
-		region->attached ? "attached" : "detached", "eips", (json_int_t)figures.eips,
-		"ptrs", (json_int_t)figures.ptrs, "revision", (json_int_t)figures.revision,
-		"created", show_time(figures.created), "updated", show_time(figures.updated));
-
-	json_object_update(shown, rest);
-	json_decref(rest);
-	return shown;
+		shown, "state", json_string(region->attached ? "attached" : "detached"));
+	if (own != NULL ? show_own(store, region, own, shown) : show_figures(store, region, shown))
+		return shown;
+	json_decref(shown);
+	return NULL;
 }
 
 void eip_record(const struct eip *eip, struct record_wire *record)
@@ -112,6 +140,6 @@ bool call_show_region(struct call *call, const struct region *region)
 {
 	if (call->quiet)
 		return true;
-	call->result = show_region(call->control->store, region);
+	call->result = show_region(call, region);
 	return call->result != NULL || call_store_failed(call);
 }

@@ -295,7 +295,7 @@ static void test_ptr_refused(void **state)
 	json_decref(
 		rig_refused(rig, "ptr.get", "{'id':'eu:x','address':'203.0.113.7'}", "DNS.0002"));
 	json_decref(rig_refused(rig, "ptr.get", "{'id':'eu'}", "DNS.0501"));
-	json_decref(rig_refused(rig, "ptr.get", "{'id':'us:x'}", "DNS.0601"));
+	json_decref(rig_refused(rig, "ptr.get", "{'id':'us:x'}", "DNS.0502"));
 	json_decref(rig_refused(rig, "ptr.get", "{'id':'eu:nobody'}", "DNS.0502"));
 }
 
