@@ -349,15 +349,22 @@ static bool check_port(const struct config_source *source,
 		&& good;
 }
 
-static bool check_ports(const struct config_source *source, struct ptrd_config_dataplane *dataplane)
+static uint32_t count_workers(const struct ptrd_config_dataplane *dataplane)
 {
 	uint32_t workers = 0;
+
+	for (uint32_t i = 0; i < dataplane->ports_count; i++)
+		workers += dataplane->ports[i].cores_count;
+	return workers;
+}
+
+static bool check_ports(const struct config_source *source, struct ptrd_config_dataplane *dataplane)
+{
+	const uint32_t workers = count_workers(dataplane);
 	bool good = true;
 
-	for (uint32_t i = 0; i < dataplane->ports_count; i++) {
+	for (uint32_t i = 0; i < dataplane->ports_count; i++)
 		good &= check_port(source, dataplane, i);
-		workers += dataplane->ports[i].cores_count;
-	}
 	if (workers > PTRD_READERS_MAX - 1)
 		return config_source_error(source, "dataplane.ports",
 			"%" PRIu32 " cores in all, at most %d workers run", workers,
@@ -372,7 +379,8 @@ static bool check_dataplane(
 	const struct config_source *source, struct ptrd_config_dataplane *dataplane)
 {
 	bool good = check_services(source, dataplane) & check_ports(source, dataplane)
-		& check_tcp(source, dataplane->tcp) & config_dns_check(source, dataplane->dns);
+		& check_tcp(source, dataplane->tcp)
+		& config_dns_check(source, dataplane->dns, count_workers(dataplane));
 
 	good &= config_source_is_bool(source, "dataplane.no_huge");
 	if (dataplane->xdp_program == NULL)

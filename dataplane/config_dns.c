@@ -3,11 +3,17 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SECRETS_MAX 2
 #define SECRET_DIGITS 32 /* 128 bits, RFC 9018 section 4.4 */
 #define NSID_MAX 128
 #define TEXT_MAX 255 /* a character-string of TXT, RFC 1035 section 3.3 */
+#define BUCKETS_MIN 1024
+#define BUCKETS_MAX 16777216
+#define BUCKET_SIZE 16 /* bytes, dns/limiter.c */
+#define MIB (1024 * 1024)
+#define LIMITERS_MAX (UINT64_C(1024) * MIB)
 
 /* Its length is checked here, so that no error shows it. */
 static const cyaml_schema_value_t secret_schema = {
@@ -60,7 +66,52 @@ static bool check_secrets(const struct config_source *source, struct ptrd_config
 	return good;
 }
 
-bool config_dns_check(const struct config_source *source, struct ptrd_config_dns *dns)
+static uint64_t limiter_size(uint32_t buckets)
+{
+	uint64_t taken = 1;
+
+	while (taken < buckets) /* rounded up to a power of two: settings.h */
+		taken *= 2;
+	return taken * BUCKET_SIZE;
+}
+
+uint64_t ptrd_config_limiters_size(const struct ptrd_config_rate_limit *limit, unsigned readers)
+{
+	return readers * limiter_size(limit->buckets);
+}
+
+uint64_t config_limiters_max(uint64_t memory)
+{
+	return memory / 4 < LIMITERS_MAX ? memory / 4 : LIMITERS_MAX;
+}
+
+uint64_t ptrd_config_limiters_max(void)
+{
+	return config_limiters_max(
+		(uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE));
+}
+
+/* Memory is taken as floods come and not at once: too much of it would end the process then. */
+static bool check_limiters(const struct config_source *source,
+	const struct ptrd_config_rate_limit *limit, unsigned workers)
+{
+	const uint64_t size = ptrd_config_limiters_size(limit, workers + 1);
+	const uint64_t max = ptrd_config_limiters_max();
+	uint32_t fit = BUCKETS_MAX;
+
+	if (limit->responses_per_second == 0 || size <= max)
+		return true;
+	while ((workers + 1) * limiter_size(fit) > max)
+		fit /= 2;
+	return config_source_error(source, "dataplane.dns.rate_limit.buckets",
+		"%" PRIu32 " for each of %u workers and the main lcore take %" PRIu64
+		" MiB, all together may take %" PRIu64
+		" (1024, and a quarter of this host's memory): set at most %" PRIu32,
+		limit->buckets, workers, size / MIB, max / MIB, fit);
+}
+
+bool config_dns_check(
+	const struct config_source *source, struct ptrd_config_dns *dns, unsigned workers)
 {
 	struct ptrd_config_rate_limit *limit = dns->rate_limit;
 	bool good = check_secrets(source, dns);
@@ -72,7 +123,7 @@ bool config_dns_check(const struct config_source *source, struct ptrd_config_dns
 		source, &limit->ipv4_prefix, 24, 1, 32, "dataplane.dns.rate_limit.ipv4_prefix");
 	good &= config_number(
 		source, &limit->ipv6_prefix, 56, 1, 128, "dataplane.dns.rate_limit.ipv6_prefix");
-	return config_number(source, &limit->buckets, 65536, 1024, 16777216,
+	return config_number(source, &limit->buckets, 65536, BUCKETS_MIN, BUCKETS_MAX,
 		       "dataplane.dns.rate_limit.buckets")
-		&& good;
+		&& check_limiters(source, limit, workers) && good;
 }

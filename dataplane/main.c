@@ -74,7 +74,7 @@ static int set_policy(struct dataplane *dataplane, const struct ptrd_config_data
 	for (unsigned p = 0; p < config->ports_count; p++)
 		readers += config->ports[p].cores_count;
 	struct policy *policy
-		= policy_create(dns, config->tcp->idle_timeout, readers, dataplane->secret);
+		= policy_create(dns, config->tcp->idle_timeout, readers, dataplane->secret, old);
 	if (policy == NULL)
 		return -1;
 	dataplane->policy = policy;

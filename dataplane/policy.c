@@ -1,5 +1,6 @@
 #include "policy.h"
 
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,7 +8,7 @@
 
 #include "log.h"
 
-#define LIMITER_ALIGNMENT 64
+#define MIB (1024 * 1024)
 
 /* The settings' texts are constant to all but this file. */
 static void free_text(const char *text)
@@ -60,35 +61,57 @@ static void copy_limit(struct dns_settings *settings, const struct ptrd_config_r
 	settings->limit_buckets = config->buckets;
 }
 
-static bool make_limiters(struct policy *policy, unsigned readers)
+static bool same_limit(const struct dns_settings *a, const struct dns_settings *b)
 {
-	const size_t size = dns_limiter_size(&policy->settings);
+	return a->limit_rate == b->limit_rate && a->limit_slip == b->limit_slip
+		&& a->limit_ipv4 == b->limit_ipv4 && a->limit_ipv6 == b->limit_ipv6
+		&& a->limit_buckets == b->limit_buckets;
+}
 
+/* The file was checked for the workers that it has; those that run are those of the start. */
+static bool limiters_fit(const struct ptrd_config_rate_limit *limit, unsigned readers)
+{
+	const uint64_t size = ptrd_config_limiters_size(limit, readers);
+	const uint64_t max = ptrd_config_limiters_max();
+
+	if (size <= max)
+		return true;
+	log_line("dataplane.dns.rate_limit.buckets: %" PRIu32 " for each of the %u workers that "
+		 "run and the main lcore take %" PRIu64 " MiB, at most %" PRIu64 " are allowed",
+		limit->buckets, readers - 1, size / MIB, max / MIB);
+	return false;
+}
+
+static bool set_limiters(struct policy *policy, const struct ptrd_config_rate_limit *limit,
+	unsigned readers, const struct policy *before)
+{
 	if (policy->settings.limit_rate == 0)
 		return true;
-	for (unsigned reader = 0; reader < readers; reader++) {
-		policy->limiters[reader] = aligned_alloc(LIMITER_ALIGNMENT, size);
-		if (policy->limiters[reader] == NULL)
-			return false;
-		dns_limiter_init(policy->limiters[reader], &policy->settings);
-	}
-	return true;
+	if (before != NULL && same_limit(&before->settings, &policy->settings))
+		policy->limiters = limiters_hold(before->limiters);
+	else if (limiters_fit(limit, readers))
+		policy->limiters = limiters_create(&policy->settings, readers);
+	for (unsigned reader = 0; reader < readers && policy->limiters != NULL; reader++)
+		policy->limiter[reader] = limiters_of(policy->limiters, reader);
+	return policy->limiters != NULL;
 }
 
 struct policy *policy_create(const struct ptrd_config_dns *config, uint32_t tcp_idle_timeout,
-	unsigned readers, const uint8_t secret[DNS_COOKIE_SECRET_SIZE])
+	unsigned readers, const uint8_t secret[DNS_COOKIE_SECRET_SIZE], const struct policy *before)
 {
 	struct policy *policy = calloc(1, sizeof(*policy));
 
-	if (policy != NULL && copy_texts(&policy->settings, config)) {
-		copy_secrets(&policy->settings, config, secret);
-		copy_limit(&policy->settings, config->rate_limit);
-		policy->settings.tcp_keepalive = (uint16_t)(tcp_idle_timeout * 10);
-		if (make_limiters(policy, readers))
-			return policy;
+	if (policy == NULL || !copy_texts(&policy->settings, config)) {
+		log_line("out of memory for dataplane.dns");
+		policy_free(policy);
+		return NULL;
 	}
+	copy_secrets(&policy->settings, config, secret);
+	copy_limit(&policy->settings, config->rate_limit);
+	policy->settings.tcp_keepalive = (uint16_t)(tcp_idle_timeout * 10);
+	if (set_limiters(policy, config->rate_limit, readers, before))
+		return policy;
 	policy_free(policy);
-	log_line("out of memory for dataplane.dns");
 	return NULL;
 }
 
@@ -99,7 +122,6 @@ void policy_free(struct policy *policy)
 	free_text(policy->settings.version);
 	free_text(policy->settings.hostname);
 	free_text(policy->settings.id);
-	for (unsigned reader = 0; reader < PTRD_READERS_MAX; reader++)
-		free(policy->limiters[reader]);
+	limiters_release(policy->limiters);
 	free(policy);
 }

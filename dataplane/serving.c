@@ -19,7 +19,7 @@ struct dns_context serving_context(const struct serving *serving, unsigned reade
 	return (struct dns_context){
 		.view = atomic_load_explicit(&serving->view, memory_order_acquire),
 		.settings = &policy->settings,
-		.limiter = policy->limiters[reader],
+		.limiter = policy->limiter[reader],
 		.now = (uint32_t)wall.tv_sec,
 		.now_ms = (uint64_t)monotonic.tv_sec * 1000 + (uint64_t)monotonic.tv_nsec / 1000000,
 	};

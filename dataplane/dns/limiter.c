@@ -47,7 +47,6 @@ void dns_limiter_init(void *memory, const struct dns_settings *settings)
 {
 	struct dns_limiter *limiter = memory;
 
-	memset(memory, 0, dns_limiter_size(settings));
 	limiter->rate = settings->limit_rate < DNS_LIMITER_RATE_MAX ? settings->limit_rate
 								    : DNS_LIMITER_RATE_MAX;
 	limiter->slip = settings->limit_slip;

@@ -37,8 +37,9 @@ enum dns_limit_verdict {
 /* Bytes that a limiter takes, a multiple of 64. */
 size_t dns_limiter_size(const struct dns_settings *settings);
 
-/* Makes a limiter of `memory` (dns_limiter_size() bytes, aligned to 64), with a key of its own. It
- * copies what it needs of the settings. Not to be called while a reader uses it. */
+/* Makes a limiter of `memory` (dns_limiter_size() bytes, all zero, aligned to 64), with a key of its
+ * own. It copies what it needs of the settings, and touches the first bytes alone: pages that the
+ * kernel has yet to zero stay so until they are used. Not to be called while a reader uses it. */
 void dns_limiter_init(void *memory, const struct dns_settings *settings);
 
 /*

@@ -40,6 +40,13 @@ struct ptrd_config_rate_limit {
 	uint32_t buckets;              /* of each worker, default 65536 */
 };
 
+/* Bytes that the limiters of all readers take, the workers and the main lcore, but for a page of
+ * each. */
+uint64_t ptrd_config_limiters_size(const struct ptrd_config_rate_limit *limit, unsigned readers);
+
+/* Bytes that they may take: 1 GiB, and no more than a quarter of the host's memory. */
+uint64_t ptrd_config_limiters_max(void);
+
 /* What SIGHUP has the dataplane read again. */
 struct ptrd_config_dns {
 	char *nsid;     /* RFC 5001, at most 128 bytes; NULL: not told */

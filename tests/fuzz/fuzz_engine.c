@@ -48,6 +48,7 @@ static struct dns_limiter *create_limiter(void)
 	void *memory = aligned_alloc(64, size);
 
 	CHECK(memory != NULL);
+	memset(memory, 0, size);
 	dns_limiter_init(memory, target_settings());
 	return memory;
 }

@@ -95,6 +95,26 @@ expect 48 "${#cookie}" "no list: a secret of the node's own"
 hang_up "dataplane.dns read again"
 try 1 0 "which outlives a SIGHUP"
 
+echo "-- rate limiters that find no memory"
+readonly RATE_LIMIT="rate_limit: {responses_per_second: 1000, buckets: "
+configure "version: small" "${RATE_LIMIT}1024}"
+hang_up "dataplane.dns read again"
+data=$(awk '/^VmData:/ { print ($2 + 32768) * 1024 }' "/proc/${daemons[dataplane]}/status")
+prlimit --pid "${daemons[dataplane]}" --data="$data:"
+configure "version: large" "${RATE_LIMIT}4194304}"
+hang_up "what was read before stays in force"
+grep -q "dataplane.dns.rate_limit.buckets: 4194304 for each of 2 readers take 128 MiB: Cannot allocate memory" \
+	"$dir/dataplane.log" || fail "the log does not say what there is no memory for"
+expect '"small" "small"' "$(version | paste -sd' ')" "no memory changes nothing"
+prlimit --pid "${daemons[dataplane]}" --data=unlimited:
+hang_up "dataplane.dns read again"
+expect '"large" "large"' "$(version | paste -sd' ')" "until there is some"
+resident=$(awk '/^VmRSS:/ { print $2 }' "/proc/${daemons[dataplane]}/status")
+configure "version: larger" "${RATE_LIMIT}8388608}"
+hang_up "dataplane.dns read again"
+grown=$(($(awk '/^VmRSS:/ { print $2 }' "/proc/${daemons[dataplane]}/status") - resident))
+((grown < 65536)) || fail "limiters of 256 MiB that nobody uses take $grown KiB"
+
 echo "-- under load"
 awk 'BEGIN { for (i = 0; i < 100; i++) print "7.113.0.203.in-addr.arpa PTR" }' >"$dir/queries"
 in_client dnsperf -s "$SERVICE" -d "$dir/queries" -c 4 -n 60 -Q 2000 >"$dir/dnsperf" &
@@ -105,3 +125,13 @@ for turn in {1..10}; do
 done
 wait $load || fail "dnsperf: $(cat "$dir/dnsperf")"
 expect "6000 (100.00%)" "$(sed -n 's/^ *Queries completed: *//p' "$dir/dnsperf")" "no query lost by ten reloads"
+
+echo "-- a start without memory for the rate limiters"
+end dataplane
+configure "${RATE_LIMIT}8388608}"
+if prlimit --data=$((128 * 1024 * 1024)) "$build/dataplane/ptrd-dataplane" --config "$config" \
+	>"$dir/start.log" 2>&1; then
+	fail "it starts"
+fi
+grep -q "dataplane.dns.rate_limit.buckets: 8388608 for each of 2 readers take 256 MiB: Cannot allocate memory" \
+	"$dir/start.log" || fail "it does not say why it does not start"

@@ -1,4 +1,5 @@
 /* The configuration's dataplane.dns, and exception ports. */
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "config_dns.h"
 #include "config_rig.h"
 
 #define SECRET "00112233445566778899aAbBcCdDeEfF"
@@ -71,6 +73,73 @@ static void test_nsid_bound(void **state)
 		assert_int_equal(config != NULL, len == 128);
 		ptrd_config_free(config);
 	}
+}
+
+/* What a host's memory allows. */
+static void test_limiters_max(void **state)
+{
+	static const uint64_t mib = 1024 * 1024;
+
+	(void)state;
+	assert_int_equal(config_limiters_max(256 * mib), 64 * mib);
+	assert_int_equal(config_limiters_max(4095 * mib), 4095 * mib / 4);
+	assert_int_equal(config_limiters_max(4096 * mib), 1024 * mib);
+	assert_int_equal(config_limiters_max(1024 * 1024 * mib), 1024 * mib);
+	assert_in_range(ptrd_config_limiters_max(), 1, 1024 * mib);
+}
+
+/* Writes a configuration of `workers` on two ports. */
+static void write_limited(
+	char *text, size_t size, unsigned workers, unsigned rate, uint32_t buckets)
+{
+	size_t len = (size_t)snprintf(text, size, "%s  ports:\n  - vdev: a\n    cores: [", LEAST);
+
+	for (unsigned core = 1; core < workers; core++)
+		len += (size_t)snprintf(text + len, size - len, "%u,", core);
+	(void)snprintf(text + len, size - len,
+		"]\n  - {vdev: b, cores: [%u]}\n  dns:\n    rate_limit:\n"
+		"      responses_per_second: %u\n      buckets: %" PRIu32 "\n",
+		workers, rate, buckets);
+}
+
+/* The memory of all workers' limiters together is bounded: the most that fits, and one more. */
+static void test_limiters_bound(void **state)
+{
+	const uint64_t max = ptrd_config_limiters_max();
+	char text[1024], said[4096], rule[256];
+
+	(void)state;
+	for (unsigned workers = 2; workers <= 63; workers = workers * 2 + 1) {
+		uint32_t fit = 16777216;
+
+		while ((uint64_t)(workers + 1) * fit * 16 > max)
+			fit /= 2;
+		write_limited(text, sizeof(text), workers, 1, fit);
+		struct ptrd_config *config = load(text, said);
+
+		assert_string_equal(said, "");
+		assert_non_null(config);
+		ptrd_config_free(config);
+		if (fit == 16777216)
+			continue;
+		write_limited(text, sizeof(text), workers, 1, fit + 1);
+		assert_null(load(text, said));
+		(void)snprintf(rule, sizeof(rule),
+			":12: dataplane.dns.rate_limit.buckets: %" PRIu32
+			" for each of %u workers and the main lcore take ",
+			fit + 1, workers);
+		assert_non_null(strstr(said, rule));
+		(void)snprintf(rule, sizeof(rule), ": set at most %" PRIu32 "\n", fit);
+		assert_non_null(strstr(said, rule));
+		/* Without a rate there are no limiters. */
+		write_limited(text, sizeof(text), workers, 0, fit + 1);
+		config = load(text, said);
+		assert_non_null(config);
+		ptrd_config_free(config);
+	}
+	/* The largest that there may be at all: 16 GiB. */
+	write_limited(text, sizeof(text), 63, 1, 16777216);
+	assert_null(load(text, said));
 }
 
 /* On by itself where the kernel is not behind the port. */
@@ -151,6 +220,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_dns),
 		cmocka_unit_test(test_nsid_bound),
+		cmocka_unit_test(test_limiters_max),
+		cmocka_unit_test(test_limiters_bound),
 		cmocka_unit_test(test_exception),
 		cmocka_unit_test(test_refused),
 	};
