@@ -2,6 +2,8 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/ip.h>
+#include <netinet/ip6.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,4 +26,16 @@ socklen_t endpoint(const char *text, uint16_t port, struct sockaddr_storage *add
 	}
 	fprintf(stderr, "%s is no address\n", text);
 	exit(2);
+}
+
+int endpoint_slow(int fd, int family)
+{
+	static const uint8_t options4[4] = {IPOPT_NOOP, IPOPT_NOOP, IPOPT_NOOP, IPOPT_EOL};
+	/* Next header (the kernel fills it in), length 0: 8 bytes; PadN of 4 (RFC 8200 section 4.2)
+	 * */
+	static const uint8_t options6[8] = {0, 0, IP6OPT_PADN, 4, 0, 0, 0, 0};
+
+	return family == AF_INET
+		? setsockopt(fd, IPPROTO_IP, IP_OPTIONS, options4, sizeof(options4))
+		: setsockopt(fd, IPPROTO_IPV6, IPV6_DSTOPTS, options6, sizeof(options6));
 }

@@ -1,8 +1,10 @@
 #!/bin/bash
 # Response rate limiting: a flood from one client prefix is held to its rate, with slips; who is
-# elsewhere, has a cookie or comes over TCP loses nothing.
+# elsewhere, has a cookie, gets one by BADCOOKIE or comes over TCP loses nothing. By a worker and by
+# the main lcore, over IPv4 and IPv6; and a SIGHUP that leaves the rate alone gives nobody a new one.
 
 source "$(dirname "$0")/lib.sh"
+source "$(dirname "$0")/contract.sh"
 
 readonly RATE=100 SLIP=2 MILLISECONDS=4000
 
@@ -36,21 +38,50 @@ outcome() {
 	ptrctl --json status | jq ".outcomes.$1"
 }
 
-# flood SERVER GUEST FLOODERS...: also compares what the clients saw with what the node counted
+# run_flood fast|slow SERVER GUEST FLOODERS...: also compares what the clients saw with what the node
+# counted
 run_flood() {
-	local server=$1 guest=$2 slipped dropped
-	shift 2
-	slipped=$(outcome slipped) dropped=$(outcome drop_limited)
-	in_client flood "$server" $RATE $SLIP $MILLISECONDS "$@" "guest:$guest" "cookie:$1" |
-		tee "$dir/flood"
+	local path=$1 server=$2 guest=$3 slipped dropped badcookie kernel
+	shift 3
+	slipped=$(outcome slipped) dropped=$(outcome drop_limited) badcookie=$(outcome badcookie)
+	kernel=$(kernel_datagrams)
+	in_client flood "$path" "$server" $RATE $SLIP $MILLISECONDS "$@" "guest:$guest" \
+		"cookie:$1" "new:$2" | tee "$dir/flood"
 	slipped=$(($(outcome slipped) - slipped)) dropped=$(($(outcome drop_limited) - dropped))
+	badcookie=$(($(outcome badcookie) - badcookie)) kernel=$(($(kernel_datagrams) - kernel))
 	read -r _ sent _ answered _ saw < <(grep ^sent "$dir/flood")
-	expect "$saw" "$slipped" "$server: slips counted as they came"
-	expect "$sent" "$((answered + slipped + dropped))" \
-		"$server: each query answered, slipped or dropped, and counted"
+	read -r _ _ asked _ early _ demanded < <(grep ^before "$dir/flood")
+	expect "$saw" "$slipped" "$path $server: slips counted as they came"
+	expect "$demanded" "$badcookie" "$path $server: and BADCOOKIE"
+	expect "$((sent + asked))" "$((answered + early + slipped + badcookie + dropped))" \
+		"$path $server: each query answered, slipped or dropped, and counted"
+	case $path in
+	fast) ((kernel == 0)) ;;
+	slow) ((kernel > sent)) ;;
+	esac || fail "$path: the kernel took $kernel datagrams"
 	in_client dig -b "$1" "@$server" -x 203.0.113.7 +tcp +short | grep -q ecs-203-0-113-7 ||
 		fail "no answer over TCP"
 }
 
-run_flood "$SERVICE" $GUEST "${flooders[@]}"
-run_flood "$SERVICE6" $GUEST6 "${flooders6[@]}"
+for path in fast slow; do
+	run_flood $path "$SERVICE" $GUEST "${flooders[@]}"
+	run_flood $path "$SERVICE6" $GUEST6 "${flooders6[@]}"
+done
+
+echo "-- under SIGHUP"
+# read_again COUNT: times since the start, and more
+read_again() {
+	(($(grep -c "dataplane.dns read again" "$dir/dataplane.log") >= $1))
+}
+run_flood fast "$SERVICE" $GUEST "${flooders[@]}" &
+flood=$!
+for turn in {1..20}; do
+	kill -0 $flood 2>/dev/null || break
+	sed -i '/^    version:/d' "$config"
+	echo "    version: turn$turn" >>"$config"
+	kill -HUP "${daemons[dataplane]}"
+	wait_for 30 read_again "$turn"
+	sleep 0.1
+done
+wait $flood || fail "a SIGHUP that leaves rate_limit alone gave the flood a new rate"
+((turn > 10)) || fail "only $turn reloads during the flood"

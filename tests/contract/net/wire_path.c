@@ -4,8 +4,6 @@
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <netinet/ip.h>
-#include <netinet/ip6.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
@@ -13,6 +11,8 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "endpoint.h"
 
 #define WAIT_MS 5000 /* for anything at all; not a measure of speed */
 #define TRIES 2      /* of a message that gets no reply: packets get lost */
@@ -29,18 +29,6 @@ static int64_t now_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
-}
-
-static int set_slow(int fd, int family)
-{
-	static const uint8_t options4[4] = {IPOPT_NOOP, IPOPT_NOOP, IPOPT_NOOP, IPOPT_EOL};
-	/* Next header (the kernel fills it in), length 0: 8 bytes; PadN of 4 (RFC 8200 section 4.2)
-	 * */
-	static const uint8_t options6[8] = {0, 0, IP6OPT_PADN, 4, 0, 0, 0, 0};
-
-	return family == AF_INET
-		? setsockopt(fd, IPPROTO_IP, IP_OPTIONS, options4, sizeof(options4))
-		: setsockopt(fd, IPPROTO_IPV6, IPV6_DSTOPTS, options6, sizeof(options6));
 }
 
 static int set_port(int fd, int family, uint16_t port)
@@ -69,7 +57,7 @@ int path_open(const struct path_peer *peer, uint16_t port)
 	int fd = socket(found->ai_family, found->ai_socktype | SOCK_CLOEXEC, 0);
 
 	if (fd < 0 || (port != 0 && set_port(fd, found->ai_family, port) < 0)
-		|| (peer->path == PATH_SLOW && set_slow(fd, found->ai_family) < 0)
+		|| (peer->path == PATH_SLOW && endpoint_slow(fd, found->ai_family) < 0)
 		|| connect(fd, found->ai_addr, found->ai_addrlen) < 0) {
 		perror(peer->address);
 		if (fd >= 0)
