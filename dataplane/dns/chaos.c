@@ -16,7 +16,7 @@ const char *chaos_text(const struct dns_settings *settings, const struct dns_req
 	const char *name = (const char *)r->msg + DNS_HEADER_SIZE;
 	const size_t len = r->question_len - 4u;
 
-	if (r->qtype != TYPE_TXT && r->qtype != TYPE_ANY)
+	if (r->qtype != TYPE_TXT)
 		return NULL;
 #define IS(wire) (len == sizeof(wire) && strncasecmp(name, wire, sizeof(wire)) == 0)
 	if (IS(version_bind) || IS(version_server))

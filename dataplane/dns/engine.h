@@ -35,8 +35,9 @@
  *           FORMERR, with OPT if one was read
  *   EDNS version other than 0
  *           BADVERS with version 0 (RFC 6891 section 6.1.3); its options are not looked at
- *   class CH, type TXT or ANY, version.bind, version.server, hostname.bind or id.server
- *           the configured text, TTL 0; REFUSED if there is none
+ *   class CH
+ *           type TXT of version.bind, version.server, hostname.bind or id.server: the configured
+ *           text, TTL 0; REFUSED if there is none, and for all else, type ANY included
  *   class other than IN and ANY; type AXFR or IXFR, whatever the name
  *           REFUSED
  * Bytes behind the last counted record, and additional records other than OPT, are ignored.

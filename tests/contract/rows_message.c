@@ -56,20 +56,17 @@
 		.edns = true, .ede = EDE_NOT_SUPPORTED                                             \
 	}
 
+#define CHAOS_REFUSED(n, t)                                                                        \
+	{                                                                                          \
+		.what = "CH " #t " " n, .name = n, .type = t, .class = CLASS_CH, .rcode = REFUSED  \
+	}
 #define CHAOS(n, text)                                                                             \
 	{.what = "CH TXT " n,                                                                      \
 		.name = n,                                                                         \
 		.type = TXT,                                                                       \
 		.class = CLASS_CH,                                                                 \
 		.answer = n " 0 CH TXT \"" text "\"\n"},                                           \
-		{.what = "CH ANY " n,                                                              \
-			.name = n,                                                                 \
-			.type = ANY,                                                               \
-			.class = CLASS_CH,                                                         \
-			.answer = n " 0 CH TXT \"" text "\"\n"},                                   \
-	{                                                                                          \
-		.what = "CH A " n, .name = n, .type = A, .class = CLASS_CH, .rcode = REFUSED       \
-	}
+		CHAOS_REFUSED(n, ANY), CHAOS_REFUSED(n, A), CHAOS_REFUSED(n, SOA)
 
 static const struct contract_case rows[] = {
 	/* no reply */

@@ -25,6 +25,7 @@
 #define CLASS_ANY_NEGATIVE                                                                         \
 	"it gives a negative answer in class ANY no SOA; here it is that of class IN, "            \
 	"which can be cached"
+#define CH_ANY "in class CH it answers type ANY as well; here TXT alone"
 #define ID_SERVER                                                                                  \
 	"its identity answers id.server as well; here that has a text of its own, and "            \
 	"none is configured"
@@ -143,6 +144,15 @@ static const struct difference list[] = {
 	{"udp", FIELD_RCODE, "4", "1", NOTIFY, {"opcode 4, header alone"}},
 	{"both", FIELD_AUTHORITY, "113.0.203.in-addr.arpa. 300 in soa ns1.example.net. hostm*", "",
 		CLASS_ANY_NEGATIVE, {"class ANY, negative"}},
+	{"both", FIELD_RCODE, "5", "0", CH_ANY,
+		{"CH ANY version.bind.", "CH ANY version.server.", "CH ANY hostname.bind.",
+			"CH ANY VeRSion.BinD."}},
+	{"both", FIELD_ANSWER, "", "version.bind. 0 ch txt \"ptrd contract\"; ", CH_ANY,
+		{"CH ANY version.bind.", "CH ANY VeRSion.BinD."}},
+	{"both", FIELD_ANSWER, "", "version.server. 0 ch txt \"ptrd contract\"; ", CH_ANY,
+		{"CH ANY version.server."}},
+	{"both", FIELD_ANSWER, "", "hostname.bind. 0 ch txt \"node.contract.example\"; ", CH_ANY,
+		{"CH ANY hostname.bind."}},
 	{"both", FIELD_RCODE, "5", "0", ID_SERVER, {"CH TXT id.server, no text"}},
 	{"both", FIELD_ANSWER, "", "id.server. 0 ch txt \"node.contract.example\"; ", ID_SERVER,
 		{"CH TXT id.server, no text"}},
