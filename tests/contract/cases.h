@@ -81,7 +81,8 @@ struct contract_case {
 	bool nsid;             /* the node's */
 	bool keepalive;        /* the world's time-out (RFC 7828) */
 	enum contract_cookie_reply reply_cookie;
-	unsigned ede; /* info-code (RFC 8914), 0: none */
+	unsigned ede;       /* info-code (RFC 8914), 0: none */
+	unsigned reply_len; /* bytes; 0: any that is allowed */
 };
 
 /* Case number `index`, NULL behind the last. */

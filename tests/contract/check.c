@@ -79,6 +79,8 @@ static bool check_size(const struct check *c, enum transport transport)
 		limit = limit > UDP_SIZE ? UDP_SIZE : limit;
 		limit = limit < UDP_SIZE_PLAIN ? UDP_SIZE_PLAIN : limit;
 	}
+	if (c->row->reply_len != 0 && c->len != c->row->reply_len)
+		return differs(c, "%zu bytes, expected %u", c->len, c->row->reply_len);
 	return transport == TRANSPORT_TCP || c->len <= limit
 		|| differs(c, "%zu bytes, %zu allowed", c->len, limit);
 }

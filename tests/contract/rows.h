@@ -12,8 +12,8 @@ struct contract_rows {
 	size_t count;
 };
 
-extern const struct contract_rows contract_ipv4_rows, contract_ipv6_rows, contract_message_rows,
-	contract_edns_rows;
+extern const struct contract_rows contract_ipv4_rows, contract_ipv6_rows, contract_sizes_rows,
+	contract_message_rows, contract_flags_rows, contract_edns_rows, contract_cookie_rows;
 
 #define ROWS(table)                                                                                \
 	{                                                                                          \
@@ -31,10 +31,13 @@ enum {
 	AAAA = 28,
 	OPT = 41,
 	DS = 43,
+	DNSKEY = 48,
 	TKEY = 249,
+	TSIG = 250,
 	IXFR = 251,
 	AXFR = 252,
 	MAILB = 253,
+	MAILA = 254,
 	ANY = 255
 };
 

@@ -28,6 +28,9 @@ const struct contract_region contract_regions[] = {
 		.suffix = "open.example.com.",
 		.default_name = "static.{d}.{c}.{b}.{a}.{suffix}",
 		.default_name6 = "static-{reverse}.{suffix}",
+		.delegations = {{"198.51.100.64/28", "64-79.100.51.198.in-addr.arpa.",
+			{"ns1.customer.example."}, 1}},
+		.delegations_count = 1,
 		.default_ttl = 600,
 		.unbound_default = true,
 		.soa_mname = "ns1.example.net.",
@@ -57,8 +60,36 @@ const struct contract_region contract_regions[] = {
 		.default_name = "lab-{address}.{suffix}",
 		.rfc2317 = "128/26.2.0.192.in-addr.arpa.",
 	},
+	{
+		.name = "long",
+		.prefixes = {"100.65.7.0/24"},
+		.prefixes_count = 1,
+		.suffix = "compute.example.com.",
+		.default_name = "{address}.{suffix}",
+		.default_ttl = 300,
+		.soa_mname = CONTRACT_LONG("m"),
+		.soa_rname = CONTRACT_LONG("r"),
+		.soa_refresh = 3600,
+		.soa_retry = 900,
+		.soa_expire = 604800,
+		.soa_minimum = 300,
+		.soa_ttl = 3600,
+		.ns_names = {CONTRACT_LONG("m"), CONTRACT_LONG("n")},
+		.ns_names_count = 2,
+		.ns_ttl = 7200,
+	},
+	{
+		COMMON,
+		.name = "off",
+		.prefixes = {"100.64.9.0/24", "2001:db8:400::/48"},
+		.prefixes_count = 2,
+		.default_name = "{address}.{suffix}",
+		.detached = true,
+	},
 };
 const size_t contract_regions_count = sizeof(contract_regions) / sizeof(contract_regions[0]);
+
+#define FOUR_LONG CONTRACT_LONG("0"), CONTRACT_LONG("1"), CONTRACT_LONG("2"), CONTRACT_LONG("3")
 
 const struct contract_eip contract_eips[] = {
 	{"eu", "203.0.113.7", {"mail.example.org."}, 1, 600},
@@ -74,6 +105,15 @@ const struct contract_eip contract_eips[] = {
 			CONTRACT_SHORT("7"), CONTRACT_SHORT("8"), CONTRACT_SHORT("9")},
 		10, 600},
 	{"eu", "203.0.113.12", {"a.example.org.", "b.example.org.", "c.example.org."}, 3, 60},
+	/* replies of exact sizes: 512 and 513 bytes without OPT, 1232 and 1233 with one */
+	{"eu", "203.0.113.13", {CONTRACT_222("a"), CONTRACT_223("b")}, 2, 60},
+	{"eu", "203.0.113.14", {CONTRACT_223("a"), CONTRACT_223("b")}, 2, 60},
+	{"eu", "203.0.113.15", {FOUR_LONG, CONTRACT_98("a")}, 5, 60},
+	{"eu", "203.0.113.16", {FOUR_LONG, CONTRACT_99("a")}, 5, 60},
+	{"eu", "2001:db8:100::c", {CONTRACT_199("a"), CONTRACT_199("b")}, 2, 60},
+	{"eu", "2001:db8:100::d", {CONTRACT_199("a"), CONTRACT_200("b")}, 2, 60},
+	{"eu", "2001:db8:100::e", {FOUR_LONG, CONTRACT_51("a")}, 5, 60},
+	{"eu", "2001:db8:100::f", {FOUR_LONG, CONTRACT_52("a")}, 5, 60},
 	{"eu", "80.158.4.2", {0}, 0, 0},
 	{"eu", "80.158.4.3", {"mail.example.org."}, 1, 601},
 	{"eu", "10.1.6.1", {0}, 0, 0},
@@ -91,5 +131,9 @@ const struct contract_eip contract_eips[] = {
 	{"tiny", "2001:db8:300::a", {0}, 0, 0},
 	{"lab", "192.0.2.129", {"lab.example.org."}, 1, 600},
 	{"lab", "192.0.2.130", {0}, 0, 0},
+	{"long", "100.65.7.7", {0}, 0, 0},
+	{"off", "100.64.9.7", {"mail.example.org."}, 1, 600},
+	{"off", "100.64.9.8", {0}, 0, 0},
+	{"off", "2001:db8:400::7", {"mail6.example.org."}, 1, 600},
 };
 const size_t contract_eips_count = sizeof(contract_eips) / sizeof(contract_eips[0]);

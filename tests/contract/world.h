@@ -6,9 +6,12 @@
  *   eu     203.0.113.0/24 80.158.0.0/16 10.1.4.0/22 2001:db8:100::/48 2a0a:4::/30
  *          203.0.113.64/26 is delegated as 64/26.113.0.203.in-addr.arpa, 203.0.113.192/28 to a name
  *          that is in no zone of this world
- *   open   198.51.100.0/24 2001:db8:200::/48; unbound addresses answer their default name
+ *   open   198.51.100.0/24 2001:db8:200::/48; unbound addresses answer their default name;
+ *          198.51.100.64/28 is delegated as 64-79.100.51.198.in-addr.arpa
  *   tiny   192.0.2.16/28 2001:db8:300::8/126; served as single addresses
  *   lab    192.0.2.128/26; served as 128/26.2.0.192.in-addr.arpa (RFC 2317)
+ *   long   100.65.7.0/24; its name servers' names are as long as names can be
+ *   off    100.64.9.0/24 2001:db8:400::/48; detached
  */
 #pragma once
 
@@ -41,6 +44,7 @@ struct contract_region {
 	unsigned delegations_count;
 	uint32_t default_ttl;
 	bool unbound_default;
+	bool detached;
 	const char *soa_mname, *soa_rname;
 	uint32_t soa_refresh, soa_retry, soa_expire, soa_minimum, soa_ttl;
 	const char *ns_names[2];
@@ -68,3 +72,14 @@ extern const size_t contract_eips_count;
 	CONTRACT_L63 "." CONTRACT_L63 "." CONTRACT_L63 "." c                                       \
 		     "bcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghi."
 #define CONTRACT_SHORT(c) c "bcdefghijklmnopqrstuvwxyzabcdefghijk.example.org."
+
+/* Names of just so many bytes on the wire, for replies of exact sizes. */
+#define CONTRACT_L63_3 CONTRACT_L63 "." CONTRACT_L63 "." CONTRACT_L63 "."
+#define CONTRACT_222(c) CONTRACT_L63_3 c "bcdefghijklmnopqrstuvwxyzab."
+#define CONTRACT_223(c) CONTRACT_L63_3 c "bcdefghijklmnopqrstuvwxyzabc."
+#define CONTRACT_199(c) CONTRACT_L63_3 c "bcde."
+#define CONTRACT_200(c) CONTRACT_L63_3 c "bcdef."
+#define CONTRACT_98(c) CONTRACT_L63 "." c "bcdefghijklmnopqrstuvwxyzabcdef."
+#define CONTRACT_99(c) CONTRACT_L63 "." c "bcdefghijklmnopqrstuvwxyzabcdefg."
+#define CONTRACT_51(c) c "bcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvw."
+#define CONTRACT_52(c) c "bcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwx."

@@ -8,11 +8,27 @@ contract_config
 start_all
 contract_load
 
+# all_counted BEFORE AFTER DEAD-PORTS: of two states, each message received between them has one
+# outcome; those without a reply are among them
+all_counted() {
+	jq -en --argjson before "$1" --argjson after "$2" --argjson ports "$3" '
+		def rise(name): $after.outcomes[name] - $before.outcomes[name];
+		($after.events.rx - $before.events.rx) as $received
+		| $received > 500
+		and ([$after.outcomes | keys[] | rise(.)] | add) == $received
+		and rise("drop_short") > 0 and rise("drop_response") > 0
+		and rise("drop_port") == $ports' >/dev/null
+}
+
 failed=0
 for server in "$SERVICE" "$SERVICE6"; do
 	for path in udp slow tcp; do
 		kernel=$(kernel_datagrams) accepted=$(event tcp_accepted) received=$(event rx)
+		before=$(ptrctl --json status)
 		in_client contract_client "$server" $path || failed=$((failed + 1))
+		[[ $path == tcp ]] && dead_ports=4 || dead_ports=5
+		all_counted "$before" "$(ptrctl --json status)" "$dead_ports" ||
+			fail "$server over $path: not every message has counted one outcome"
 		kernel=$(($(kernel_datagrams) - kernel))
 		accepted=$(($(event tcp_accepted) - accepted)) received=$(($(event rx) - received))
 		# The way is the one that was meant, and no other.

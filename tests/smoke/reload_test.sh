@@ -37,8 +37,18 @@ version() {
 }
 
 configure 'version: one' 'nsid: node-1'
-start_control
+# ede: the extended error that an address gets, over UDP and TCP (RFC 8914)
+ede() {
+	in_client dig "@$SERVICE" -x 192.0.2.1 +notcp | sed -n 's/^; EDE: //p'
+	in_client dig "@$SERVICE" -x 192.0.2.1 +tcp | sed -n 's/^; EDE: //p'
+}
 start_dataplane
+expect "14 (Not Ready) 14 (Not Ready)" "$(ede | paste -sd' ')" "before there is a directory"
+start_control
+has_directory() {
+	[[ $(ede | paste -sd' ') == "20 (Not Authoritative) 20 (Not Authoritative)" ]]
+}
+wait_for 30 has_directory
 expect '"one" "one"' "$(version | paste -sd' ')" "as the daemon started"
 [[ $(in_client dig "@$SERVICE" -x 192.0.2.1 +nsid) == *'("node-1")'* ]] || fail "no NSID"
 
@@ -90,6 +100,14 @@ hang_up "dataplane.dns read again"
 expect "" "$(cookie_for 1122334455667788)" "an empty list: no cookies"
 configure "id: node-1"
 hang_up "dataplane.dns read again"
+# chaos TYPE: what id.server has of it, over UDP and TCP
+chaos() {
+	in_client dig "@$SERVICE" CH "$1" id.server +notcp
+	in_client dig "@$SERVICE" CH "$1" id.server +tcp
+}
+expect '2 "node-1"' "$(chaos TXT | sed -n 's/^id.server\.\t*0\tCH\tTXT\t//p' | uniq -c | sed 's/^ *//')" \
+	"id.server"
+expect 2 "$(chaos ANY | grep -c 'status: REFUSED')" "id.server, type ANY"
 cookie=$(cookie_for 1122334455667788)
 expect 48 "${#cookie}" "no list: a secret of the node's own"
 hang_up "dataplane.dns read again"

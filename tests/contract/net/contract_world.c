@@ -63,6 +63,8 @@ static void create_region(const struct contract_region *region)
 		json_object_set_new(params, "default_name6", json_string(region->default_name6));
 	if (region->rfc2317 != NULL)
 		json_object_set_new(params, "rfc2317", json_string(region->rfc2317));
+	if (region->detached)
+		json_object_set_new(params, "state", json_string("detached"));
 	if (region->delegations_count > 0)
 		json_object_set_new(params, "delegations", delegations(region));
 	request("region.create", params);

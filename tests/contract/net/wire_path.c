@@ -17,6 +17,7 @@
 #define WAIT_MS 5000 /* for anything at all; not a measure of speed */
 #define TRIES 2      /* of a message that gets no reply: packets get lost */
 #define MARKER_ID 0x4d4b
+#define UDP_HEADER_SIZE 8
 
 /* The ordinary query: SOA of a zone, with an ID of its own. */
 static const uint8_t marker[] = "\x4d\x4b\0\0\0\1\0\0\0\0\0\0"
@@ -40,10 +41,11 @@ static int set_port(int fd, int family, uint16_t port)
 				 : bind(fd, (const struct sockaddr *)&any6, sizeof(any6));
 }
 
-int path_open(const struct path_peer *peer, uint16_t port)
+static int open_socket(const struct path_peer *peer, int type, uint16_t port)
 {
 	const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
-		.ai_socktype = peer->path == PATH_TCP ? SOCK_STREAM : SOCK_DGRAM};
+		.ai_socktype = type == SOCK_RAW ? SOCK_DGRAM : type};
+	const int protocol = type == SOCK_RAW ? IPPROTO_UDP : 0;
 	struct addrinfo *found;
 	char service[8];
 
@@ -54,7 +56,7 @@ int path_open(const struct path_peer *peer, uint16_t port)
 		fprintf(stderr, "%s: %s\n", peer->address, gai_strerror(error));
 		return -1;
 	}
-	int fd = socket(found->ai_family, found->ai_socktype | SOCK_CLOEXEC, 0);
+	int fd = socket(found->ai_family, type | SOCK_CLOEXEC, protocol);
 
 	if (fd < 0 || (port != 0 && set_port(fd, found->ai_family, port) < 0)
 		|| (peer->path == PATH_SLOW && endpoint_slow(fd, found->ai_family) < 0)
@@ -66,6 +68,55 @@ int path_open(const struct path_peer *peer, uint16_t port)
 	}
 	freeaddrinfo(found);
 	return fd;
+}
+
+int path_open(const struct path_peer *peer, uint16_t port)
+{
+	return open_socket(peer, peer->path == PATH_TCP ? SOCK_STREAM : SOCK_DGRAM, port);
+}
+
+int path_open_raw(const struct path_peer *peer)
+{
+	const int fd = open_socket(peer, SOCK_RAW, 0), checksum_at = 6;
+
+	/* Over IPv4 no checksum is one, too; over IPv6 the kernel makes it. */
+	if (fd >= 0 && strchr(peer->address, ':') != NULL
+		&& setsockopt(fd, IPPROTO_IPV6, IPV6_CHECKSUM, &checksum_at, sizeof(checksum_at))
+			< 0) {
+		perror(peer->address);
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+bool path_send_raw(int fd, const uint8_t *query, size_t len)
+{
+	uint8_t datagram[UDP_HEADER_SIZE + 512] = {0, 0, 0, 53};
+
+	if (len > sizeof(datagram) - UDP_HEADER_SIZE)
+		return false;
+	len += UDP_HEADER_SIZE;
+	datagram[4] = (uint8_t)(len >> 8);
+	datagram[5] = (uint8_t)len;
+	memcpy(datagram + UDP_HEADER_SIZE, query, len - UDP_HEADER_SIZE);
+	return send(fd, datagram, len, 0) == (ssize_t)len;
+}
+
+bool path_silent_raw(int fd)
+{
+	static uint8_t packet[PATH_REPLY_MAX];
+	ssize_t len;
+
+	/* It gets every datagram from the peer; over IPv4 with the IP header. */
+	while ((len = recv(fd, packet, sizeof(packet), MSG_DONTWAIT)) > 0) {
+		const size_t at = packet[0] >> 4 == 4 ? 4 * (packet[0] & 15u) : 0;
+
+		if ((size_t)len >= at + UDP_HEADER_SIZE && packet[at + 2] == 0
+			&& packet[at + 3] == 0)
+			return false;
+	}
+	return true;
 }
 
 bool path_local(const struct path_peer *peer, bool *ipv6, uint8_t address[static 16])
@@ -130,6 +181,11 @@ static bool send_message(int fd, bool stream, const uint8_t *message, size_t len
 static bool is_marker(const uint8_t *message, long len)
 {
 	return len >= 2 && (message[0] << 8 | message[1]) == MARKER_ID;
+}
+
+bool path_send(const struct path_peer *peer, int fd, const uint8_t *message, size_t len)
+{
+	return send_message(fd, peer->path == PATH_TCP, message, len);
 }
 
 /* Returns the reply's length, 0 if the marker, or the end, came first, or -1. */

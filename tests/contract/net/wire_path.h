@@ -28,6 +28,17 @@ struct path_peer {
  */
 int path_open(const struct path_peer *peer, uint16_t port);
 
+/* Sends one message on a socket of path_open(). Returns false if it could not be. */
+bool path_send(const struct path_peer *peer, int fd, const uint8_t *message, size_t len);
+
+/*
+ * UDP from port 0, which no UDP socket has: a raw socket connected to the peer, or -1 after saying
+ * why; a query through it; and whether no datagram for port 0 has come to it by now.
+ */
+int path_open_raw(const struct path_peer *peer);
+bool path_send_raw(int fd, const uint8_t *query, size_t len);
+bool path_silent_raw(int fd);
+
 /* The address that the peer sees, in network order: 16 bytes, or 4. Returns false after saying why
  * not. */
 bool path_local(const struct path_peer *peer, bool *ipv6, uint8_t address[static 16]);

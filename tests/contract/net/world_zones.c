@@ -264,7 +264,7 @@ void world_write_zones(const char *directory)
 	for (size_t i = 0; i < contract_regions_count; i++) {
 		const struct contract_region *region = &contract_regions[i];
 
-		for (unsigned j = 0; j < region->prefixes_count; j++)
+		for (unsigned j = 0; j < region->prefixes_count && !region->detached; j++)
 			write_prefix(directory, region, world_parse(region->prefixes[j]));
 	}
 }
