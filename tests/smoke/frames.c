@@ -1,11 +1,11 @@
 /*
  * Sends frames with a question made by hand and looks at what comes back, byte for byte:
  *
- *   frames [--verified] INTERFACE SERVER_MAC CLIENT4 SERVICE4 CLIENT6 SERVICE6
+ *   frames INTERFACE SERVER_MAC CLIENT4 SERVICE4 CLIENT6 SERVICE6
  *
  * Good ones, of both families, with up to two VLAN tags and with Ethernet padding, must be answered
  * in kind; broken ones must not be. One good one behind each broken one tells when to stop waiting
- * for its answer. --verified: the server verifies UDP checksums, so wrong ones are broken frames. Prints how many broken ones of each sort went out: `short=N checksum=N`.
+ * for its answer. Prints how many broken ones of each sort went out: `short=N checksum=N`.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -260,18 +260,18 @@ static const struct {
 	int l4_at;       /* where to write, from the UDP header on: a negative one is in IP's */
 	uint16_t value;
 	bool is_checksum; /* counted as such, else as a wrong length */
-	bool verified;    /* only where UDP checksums are verified */
 } breaks[] = {
-	{"UDP length over the payload", true, true, 4, UDP + DNS + 1, false, false},
-	{"UDP length below a header", true, true, 4, UDP - 1, false, false},
-	{"UDP length 0", true, true, 4, 0, false, false},
-	{"IPv4 total length over the frame", true, false, -18, 20 + UDP + DNS + 1, false, false},
-	{"IPv4 total length below UDP's", true, false, -18, 20 + UDP - 1, false, false},
-	{"IPv6 payload length over the frame", false, true, -36, UDP + DNS + 1, false, false},
-	{"IPv6 payload length below UDP's", false, true, -36, UDP - 1, false, false},
-	{"IPv4 header checksum", true, false, -10, 0x1234, true, false},
-	{"no IPv6 UDP checksum", false, true, 6, 0, true, false},
-	{"UDP checksum", true, true, 6, 0x1234, true, true},
+	{"UDP length over the payload", true, true, 4, UDP + DNS + 1, false},
+	{"UDP length below a header", true, true, 4, UDP - 1, false},
+	{"UDP length 0", true, true, 4, 0, false},
+	{"IPv4 total length over the frame", true, false, -18, 20 + UDP + DNS + 1, false},
+	{"IPv4 total length below UDP's", true, false, -18, 20 + UDP - 1, false},
+	{"IPv6 payload length over the frame", false, true, -36, UDP + DNS + 1, false},
+	{"IPv6 payload length below UDP's", false, true, -36, UDP - 1, false},
+	{"IPv4 header checksum", true, false, -10, 0x1234, true},
+	{"no IPv6 UDP checksum", false, true, 6, 0, true},
+	{"UDP checksum", true, true, 6, 0x1234, true},
+	{"UDP checksum of all ones", true, true, 6, 0xffff, true},
 };
 
 static bool try_break(const struct link *link, const struct kind *kind, size_t i, uint16_t id)
@@ -293,7 +293,7 @@ static bool try_break(const struct link *link, const struct kind *kind, size_t i
 }
 
 /* Every break in every kind of frame. Returns false after telling which one failed. */
-static bool try_breaks(const struct link *link, bool verified)
+static bool try_breaks(const struct link *link)
 {
 	unsigned sent[2] = {0};
 	uint16_t id = 1000;
@@ -302,8 +302,7 @@ static bool try_breaks(const struct link *link, bool verified)
 		const struct kind kind = {.ipv6 = k % 2 == 1, .tags = k / 2};
 
 		for (size_t i = 0; i < sizeof(breaks) / sizeof(breaks[0]); i++) {
-			if (!(kind.ipv6 ? breaks[i].ipv6 : breaks[i].ipv4)
-				|| (breaks[i].verified && !verified))
+			if (!(kind.ipv6 ? breaks[i].ipv6 : breaks[i].ipv4))
 				continue;
 			if (!try_break(link, &kind, i, id++))
 				return false;
@@ -359,15 +358,12 @@ static bool open_link(struct link *link, const char *interface, const char *mac)
 int main(int argc, char **argv)
 {
 	struct link link;
-	const bool verified = argc > 1 && strcmp(argv[1], "--verified") == 0;
 
-	if (argc - verified != 7) {
+	if (argc != 7) {
 		fprintf(stderr,
-			"usage: frames [--verified] INTERFACE SERVER_MAC CLIENT4 SERVICE4 CLIENT6 "
-			"SERVICE6\n");
+			"usage: frames INTERFACE SERVER_MAC CLIENT4 SERVICE4 CLIENT6 SERVICE6\n");
 		return 2;
 	}
-	argv += verified;
 	if (!open_link(&link, argv[1], argv[2]))
 		return 1;
 	if (inet_pton(AF_INET, argv[3], link.addresses[0]) != 1
@@ -377,5 +373,5 @@ int main(int argc, char **argv)
 		fprintf(stderr, "addresses: IPv4, IPv4, IPv6, IPv6\n");
 		return 2;
 	}
-	return try_kinds(&link) && try_breaks(&link, verified) ? 0 : 1;
+	return try_kinds(&link) && try_breaks(&link) ? 0 : 1;
 }
