@@ -185,6 +185,35 @@ static enum frame_verdict parse_ipv6(struct frame *frame, unsigned len,
 	return parse_udp(frame, payload_len, checksums);
 }
 
+struct frame_station frame_station(const uint8_t mac[6])
+{
+	struct frame_station station = frame_any_station();
+
+	memcpy(&station.bits, mac, RTE_ETHER_ADDR_LEN);
+	memset(&station.mask, 0xff, RTE_ETHER_ADDR_LEN);
+	return station;
+}
+
+struct frame_station frame_any_station(void)
+{
+	/* An IP unicast in an Ethernet broadcast is not for a host to take, RFC 1122 section
+	 * 3.3.6; and the swapped addresses would make a group the reply's source. */
+	static const uint8_t groups[8]
+		= {[0] = RTE_ETHER_GROUP_ADDR, [RTE_ETHER_ADDR_LEN] = RTE_ETHER_GROUP_ADDR};
+	struct frame_station station = {0};
+
+	memcpy(&station.mask, groups, sizeof(groups));
+	return station;
+}
+
+static bool is_for(const struct frame_station *station, const struct rte_ether_hdr *ether)
+{
+	uint64_t start;
+
+	memcpy(&start, ether, sizeof(start));
+	return ((start ^ station->bits) & station->mask) == 0;
+}
+
 static bool is_tag(rte_be16_t type)
 {
 	return type == rte_cpu_to_be_16(RTE_ETHER_TYPE_VLAN)
@@ -192,17 +221,15 @@ static bool is_tag(rte_be16_t type)
 }
 
 enum frame_verdict frame_parse(struct frame *frame, uint8_t *bytes, uint32_t len,
-	const struct frame_services *services, unsigned checksums)
+	const struct frame_services *services, const struct frame_station *station,
+	unsigned checksums)
 {
 	const struct rte_ether_hdr *ether = (const void *)bytes;
 	unsigned l3 = sizeof(*ether);
 
 	if (len < l3)
 		return FRAME_SHORT;
-	/* An IP unicast in an Ethernet broadcast is not for a host to take, RFC 1122 section
-	 * 3.3.6; and the swapped addresses would make a group the reply's source. */
-	if (rte_is_multicast_ether_addr(&ether->dst_addr)
-		|| rte_is_multicast_ether_addr(&ether->src_addr))
+	if (!is_for(station, ether))
 		return FRAME_FOREIGN;
 	rte_be16_t type = ether->ether_type;
 	for (unsigned tags = 0; tags < TAGS_MAX && is_tag(type); tags++) {

@@ -24,8 +24,23 @@ struct frame_services {
 /* Adds the address that `text` is, of either family. Returns 0; -EINVAL if it is none; -ENOSPC. */
 int frame_services_add(struct frame_services *services, const char *text);
 
+/*
+ * Whom frames are for: the first eight bytes of a frame, its destination address and two bytes of its
+ * source, are right if they are `bits` under `mask`, both as they lie in memory. A source that is a
+ * group's address is never right: it would be a reply's destination.
+ */
+struct frame_station {
+	uint64_t bits, mask;
+};
+
+/* The station with that MAC address alone. */
+struct frame_station frame_station(const uint8_t mac[6]);
+
+/* Any station, but no group: for a port whose frames somebody has chosen by address already. */
+struct frame_station frame_any_station(void);
+
 enum frame_verdict {
-	FRAME_QUERY,   /* UDP/53 for a service address */
+	FRAME_QUERY,   /* UDP/53 for a service address, to our MAC address */
 	FRAME_SHORT,   /* shorter than the lengths in its headers, or these contradict each other */
 	FRAME_FOREIGN, /* anything that this fast path does not answer: also queries with IP options,
 			* in fragments or behind extension headers, which are the kernel's */
@@ -56,10 +71,12 @@ struct frame {
 
 /*
  * Looks for a query in the `len` bytes at `bytes`, behind at most two VLAN tags (IEEE 802.1Q and
- * 802.1ad). `checksums` is of enum frame_checksums. Fills `frame` if the verdict is FRAME_QUERY.
+ * 802.1ad). `station` is the port's, `checksums` of enum frame_checksums. Fills `frame` if the verdict
+ * is FRAME_QUERY.
  */
 enum frame_verdict frame_parse(struct frame *frame, uint8_t *bytes, uint32_t len,
-	const struct frame_services *services, unsigned checksums);
+	const struct frame_services *services, const struct frame_station *station,
+	unsigned checksums);
 
 /* The client's address in network byte order: of an IPv4 client the first 4 bytes are written. */
 void frame_client(const struct frame *frame, uint8_t client[16]);

@@ -7,6 +7,7 @@
 
 #include <rte_errno.h>
 #include <rte_ethdev.h>
+#include <rte_ether.h>
 #include <rte_mbuf.h>
 
 #include "device.h"
@@ -135,6 +136,28 @@ static int start_exception(struct port *port, const struct device *device, unsig
 	return exception_start(device, port->config->exception_interface, index, &port->exception);
 }
 
+/* Whom frames are for. In front of a port that has an XDP program or flow rules, these ask for the
+ * address: what is for another one stays the kernel's there. */
+static int find_station(
+	struct port *port, const struct device *device, const struct rte_eth_dev_info *info)
+{
+	struct rte_ether_addr mac;
+	char text[RTE_ETHER_ADDR_FMT_SIZE];
+
+	port->station = frame_any_station();
+	if (port->steer != NULL || spread_shares_with_kernel(info))
+		return 0;
+	const int err = rte_eth_macaddr_get(device->id, &mac);
+	if (err != 0)
+		return device_error(device->name, "MAC address", err);
+	if (rte_is_zero_ether_addr(&mac)) /* it has none, as net_ring has not */
+		return 0;
+	port->station = frame_station(mac.addr_bytes);
+	rte_ether_format_addr(text, sizeof(text), &mac);
+	log_line("port %s: takes queries for its address %s", device->name, text);
+	return 0;
+}
+
 static int start_device(struct port *port, unsigned index, const struct frame_services *services)
 {
 	char name[EAL_DEVICE_NAME_SIZE];
@@ -157,6 +180,8 @@ static int start_device(struct port *port, unsigned index, const struct frame_se
 			.exception_queue = queue,
 		};
 	if (port->devices > 1 && steer_adopt(port->steer, port->started == port->devices) != 0)
+		return -1;
+	if (find_station(port, &device, &info) != 0)
 		return -1;
 	if (spread_take_queries(name, device.id, device.queues, &info, services) != 0)
 		return -1;
@@ -186,7 +211,10 @@ void ports_check(struct ports *ports)
 	for (unsigned i = 0; i < ports->count; i++) {
 		struct port *port = &ports->port[i];
 
-		if (port->steer == NULL || port->lost || steer_attached(port->steer))
+		if (port->steer == NULL || port->lost)
+			continue;
+		steer_follow(port->steer);
+		if (steer_attached(port->steer))
 			continue;
 		port->lost = true;
 		log_line(

@@ -27,14 +27,15 @@ struct port_queue {
 struct port {
 	const struct ptrd_config_port *config;
 	struct port_queue queue[PTRD_READERS_MAX];
-	uint16_t queues;        /* pairs, one for each worker */
-	uint16_t devices;       /* 1; or one for each queue, where net_af_xdp asks for it */
-	uint16_t device_queues; /* of each */
-	uint16_t started;       /* devices that have started */
-	uint16_t exception;     /* the exception device or EXCEPTION_NONE */
-	unsigned checksums;     /* what is known of every frame: enum frame_checksums */
-	struct steer *steer;    /* NULL but for an interface */
-	bool lost;              /* its XDP program has gone, and that has been told */
+	uint16_t queues;              /* pairs, one for each worker */
+	uint16_t devices;             /* 1; or one for each queue, where net_af_xdp asks for it */
+	uint16_t device_queues;       /* of each */
+	uint16_t started;             /* devices that have started */
+	uint16_t exception;           /* the exception device or EXCEPTION_NONE */
+	unsigned checksums;           /* what is known of every frame: enum frame_checksums */
+	struct frame_station station; /* whom its frames are for */
+	struct steer *steer;          /* NULL but for an interface */
+	bool lost;                    /* its XDP program has gone, and that has been told */
 };
 
 struct ports {
@@ -51,7 +52,8 @@ int ports_start(struct ports *ports, const struct frame_services *services);
 /* Once the workers run: queries come to them from now on. Returns 0, or -1. */
 int ports_open(struct ports *ports, const struct frame_services *services);
 
-/* Now and then: tells once when an interface has lost our XDP program. */
+/* Now and then: keeps up with the MAC addresses of interfaces, and tells once when one has lost our
+ * XDP program. */
 void ports_check(struct ports *ports);
 
 /* Clean stop, first half, while the workers still run: the kernel gets every frame again. */

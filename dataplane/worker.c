@@ -82,7 +82,7 @@ static void take_frame(const struct worker *worker, struct ptrd_counters *counte
 		return;
 	}
 	switch (frame_parse(frame, rte_pktmbuf_mtod(mbuf, uint8_t *), mbuf->data_len,
-		&worker->serving->services, checksums_of(worker, mbuf))) {
+		&worker->serving->services, &worker->port->station, checksums_of(worker, mbuf))) {
 	case FRAME_QUERY:
 		if (end < (unsigned)frame->dns + DNS_UDP_SIZE)
 			set_aside(worker, counters, burst, mbuf, PTRD_EVENT_FRAME_LONG);

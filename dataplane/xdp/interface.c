@@ -128,6 +128,23 @@ int interface_check(const char *name, unsigned queues, struct interface *interfa
 	return err;
 }
 
+int interface_mac(unsigned index, uint8_t mac[6])
+{
+	struct ifreq request = {0};
+	const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -1;
+	const bool found = if_indextoname(index, request.ifr_name) != NULL
+		&& ioctl(fd, SIOCGIFHWADDR, &request) == 0;
+	const int saved = errno;
+	close(fd);
+	errno = saved;
+	if (found)
+		memcpy(mac, request.ifr_hwaddr.sa_data, 6);
+	return found ? 0 : -1;
+}
+
 /* Name of the interface's driver, "lo" for loopback, which has none, or "". */
 static void driver_of(int fd, const char *name, char driver[32])
 {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct interface {
 	unsigned index;
@@ -18,6 +19,9 @@ struct interface {
  * queues. Returns 0 with `*interface` filled, or -1.
  */
 int interface_check(const char *name, unsigned queues, struct interface *interface);
+
+/* Reads the interface's MAC address as it is now. Returns 0, or -1 with errno and nothing logged. */
+int interface_mac(unsigned index, uint8_t mac[6]);
 
 /*
  * True if frames may come from `name` with a UDP checksum that nobody has finished, because they

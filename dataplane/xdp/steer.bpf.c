@@ -49,6 +49,13 @@ struct {
 } ptrd_services6 SEC(".maps");
 
 struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct steer_station);
+} ptrd_station SEC(".maps");
+
+struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, STEER_VERDICT_COUNT);
 	__type(key, __u32);
@@ -131,14 +138,34 @@ static __always_inline bool is_tag(__be16 protocol)
 	return protocol == bpf_htons(ETH_P_8021Q) || protocol == bpf_htons(ETH_P_8021AD);
 }
 
+/* A promiscuous interface gets frames for others, and any interface groups' frames. */
+static __always_inline bool is_for_us(const struct ethhdr *ether)
+{
+	const __u32 key = 0;
+	const struct steer_station *station = bpf_map_lookup_elem(&ptrd_station, &key);
+	const __u16 *to = (const void *)ether->h_dest;
+
+	return station && to[0] == station->mac[0] && to[1] == station->mac[1]
+		&& to[2] == station->mac[2];
+}
+
+static __always_inline enum steer_verdict steer_network(struct cursor c, __be16 protocol)
+{
+	switch (protocol) {
+	case bpf_htons(ETH_P_IP):
+		return steer_ipv4(c);
+	case bpf_htons(ETH_P_IPV6):
+		return steer_ipv6(c);
+	default:
+		return STEER_PASSED;
+	}
+}
+
 static __always_inline enum steer_verdict steer_ethernet(struct cursor c)
 {
 	const struct ethhdr *ether = c.next;
 
 	if ((const void *)(ether + 1) > c.end)
-		return STEER_PASSED;
-	/* Broadcast and multicast frames are not a worker's: see frame_parse(). */
-	if (ether->h_dest[0] & 1)
 		return STEER_PASSED;
 	__be16 protocol = ether->h_proto;
 	c.next = ether + 1;
@@ -150,14 +177,8 @@ static __always_inline enum steer_verdict steer_ethernet(struct cursor c)
 		protocol = tag->protocol;
 		c.next = tag + 1;
 	}
-	switch (protocol) {
-	case bpf_htons(ETH_P_IP):
-		return steer_ipv4(c);
-	case bpf_htons(ETH_P_IPV6):
-		return steer_ipv6(c);
-	default:
-		return STEER_PASSED;
-	}
+	const enum steer_verdict verdict = steer_network(c, protocol);
+	return verdict == STEER_REDIRECTED && !is_for_us(ether) ? STEER_STRANGE : verdict;
 }
 
 SEC("xdp")

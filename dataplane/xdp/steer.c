@@ -26,6 +26,7 @@ struct steer {
 	uint32_t program; /* id of the attached program, 0 before steer_start() */
 	int services4;    /* map descriptors, -1 before steer_start() */
 	int services6;
+	int station;
 	int verdicts;
 	int sockets[STEER_QUEUES_MAX]; /* net_af_xdp's, adopted: one for each queue from 0 on */
 	unsigned sockets_count;
@@ -138,7 +139,7 @@ struct steer *steer_claim(const char *interface, unsigned queues)
 		log_line("%s: out of memory", interface);
 		return NULL;
 	}
-	steer->claim = steer->services4 = steer->services6 = steer->verdicts = -1;
+	steer->claim = steer->services4 = steer->services6 = steer->station = steer->verdicts = -1;
 	if (interface_check(interface, queues, &steer->interface) != 0) {
 		free(steer);
 		return NULL;
@@ -269,8 +270,10 @@ static int find_program(struct steer *steer)
 	steer->program = attached.id;
 	steer->services4 = find_map(&attached, STEER_SERVICES4);
 	steer->services6 = find_map(&attached, STEER_SERVICES6);
+	steer->station = find_map(&attached, STEER_STATION);
 	steer->verdicts = find_map(&attached, STEER_VERDICTS);
-	if (steer->services4 < 0 || steer->services6 < 0 || steer->verdicts < 0) {
+	if (steer->services4 < 0 || steer->services6 < 0 || steer->station < 0
+		|| steer->verdicts < 0) {
 		log_line("%s: the XDP program lacks a map: dataplane.xdp_program is of another "
 			 "version",
 			steer->name);
@@ -293,10 +296,27 @@ static int add_service(const struct steer *steer, int map, const void *key)
 	return -1;
 }
 
+static int set_station(const struct steer *steer)
+{
+	const uint32_t key = 0;
+	struct steer_station station;
+	uint8_t mac[sizeof(station.mac)];
+
+	if (interface_mac(steer->interface.index, mac) != 0)
+		return -1;
+	memcpy(station.mac, mac, sizeof(mac));
+	return bpf_map_update_elem(steer->station, &key, &station, BPF_ANY);
+}
+
 int steer_start(struct steer *steer, const struct frame_services *services)
 {
 	if (find_program(steer) != 0)
 		return -1;
+	if (set_station(steer) != 0) {
+		log_line("%s: cannot tell the XDP program its MAC address: %s", steer->name,
+			strerror(errno));
+		return -1;
+	}
 	for (unsigned i = 0; i < services->ipv4_count; i++) {
 		const uint32_t key = htonl(services->ipv4[i]);
 
@@ -307,6 +327,12 @@ int steer_start(struct steer *steer, const struct frame_services *services)
 		if (add_service(steer, steer->services6, &services->ipv6[i]) != 0)
 			return -1;
 	return 0;
+}
+
+void steer_follow(const struct steer *steer)
+{
+	/* It fails when the interface has gone: then nothing comes from it either. */
+	(void)set_station(steer);
 }
 
 bool steer_attached(const struct steer *steer)
@@ -369,8 +395,8 @@ void steer_release(struct steer *steer)
 				strerror(-err));
 		close(attached.fd);
 	}
-	const int descriptors[]
-		= {steer->services4, steer->services6, steer->verdicts, steer->claim};
+	const int descriptors[] = {
+		steer->services4, steer->services6, steer->station, steer->verdicts, steer->claim};
 	for (size_t i = 0; i < sizeof(descriptors) / sizeof(descriptors[0]); i++)
 		if (descriptors[i] >= 0)
 			close(descriptors[i]);

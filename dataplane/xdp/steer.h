@@ -45,6 +45,12 @@ int steer_adopt(struct steer *steer, bool last);
  */
 int steer_start(struct steer *steer, const struct frame_services *services);
 
+/*
+ * Now and then after steer_start(): has the program know the interface's MAC address, should that have
+ * changed. Till then the kernel path answers queries to the new one.
+ */
+void steer_follow(const struct steer *steer);
+
 /* True while the interface carries the program that steer_start() found. Cheap: one netlink
  * call. */
 bool steer_attached(const struct steer *steer);

@@ -12,6 +12,12 @@
 #define STEER_SERVICES6 "ptrd_services6"
 #define STEER_SERVICES_MAX 64
 
+/* Station: array of one, the interface's MAC address. */
+#define STEER_STATION "ptrd_station"
+struct steer_station {
+	unsigned short mac[3]; /* as it lies in memory */
+};
+
 /* Sockets: XSKMAP, receive queue -> AF_XDP socket. DPDK's net_af_xdp asks for this very name. */
 #define STEER_SOCKETS "xsks_map"
 #define STEER_QUEUES_MAX 64
@@ -25,6 +31,7 @@
 #define STEER_VERDICT_TABLE(X) \
 	X(REDIRECTED, "redirected", "UDP/53 for a service address: to a worker") \
 	X(UNBOUND,    "unbound",    "the same, on a receive queue that no worker reads: to the kernel") \
+	X(STRANGE,    "strange",    "the same, for a MAC address other than the interface's: to the kernel") \
 	X(SLOW,       "slow",       "for a service address with IP options, extension headers or in fragments: to the kernel") \
 	X(PASSED,     "passed",     "everything else: to the kernel")
 

@@ -78,6 +78,14 @@ read -r out back full < <(readers "$dir" to_kernel from_kernel kernel_full | tai
 ((out > 0 && back > 0)) || fail "not counted: $out to the kernel, $back from it"
 expect 0 "$full" "nothing was dropped between port and TAP"
 
+echo "-- frames for other stations"
+for address in "$SERVICE" "$SERVICE6"; do
+	ip -n client neigh replace "$address" lladdr 02:00:00:00:00:99 dev eth0 nud permanent
+	! in_client dig "@$address" -x 203.0.113.7 +short +tries=1 +time=1 >/dev/null || fail "$address answers what is for another"
+	ip -n client neigh del "$address" dev eth0
+done
+expect "6 2" "$(readers "$dir" ptr_default | paste -sd' ')" "neither the worker nor the kernel had queries for another station"
+
 echo "-- queries do not suffer from the rest"
 awk 'BEGIN { for (i = 0; i < 100; i++) print "7.113.0.203.in-addr.arpa PTR" }' >"$dir/queries"
 in_client ping -q -f -c 2000 "$SERVICE" >"$dir/ping" &

@@ -37,11 +37,49 @@ for option in +notcp +tcp; do
 done
 in_client ping -c 1 -W 10 "$SERVICE6" >/dev/null || fail "no ping to $SERVICE6"
 
+echo "-- frames for other stations"
+ptr_default() {
+	readers "$dir" ptr_default | tail -n 1
+}
+# to MAC: queries of both families; answered or not
+queries_to() {
+	local address
+	for address in "$SERVICE" "$SERVICE6"; do
+		ip -n client neigh replace "$address" lladdr "$1" dev eth0 nud permanent
+		in_client dig "@$address" -x 203.0.113.7 +short +tries=1 +time=1 || true
+	done
+}
+# A veth brings its peer's frames whomever they are for, as a promiscuous interface does.
+before=$(ptr_default)
+[[ $(queries_to 02:00:00:00:00:99) != *ecs-* ]] || fail "an answer to what is for another station"
+expect "$before" "$(ptr_default)" "no worker had queries for another station"
+answered_by_worker() {
+	local before
+	before=$(ptr_default)
+	queries_to "$1" >/dev/null
+	(($(ptr_default) == before + 2))
+}
+ip link set ptd0 address 02:00:00:00:00:98
+wait_for 30 answered_by_worker 02:00:00:00:00:98
+before=$(ptr_default)
+queries_to "$mac" >/dev/null
+expect "$before" "$(ptr_default)" "a new MAC address at run time is taken over, in the old one's place"
+# A macvlan has an address of its own on the interface: its queries stay the kernel's.
+ip link add ptd0v link ptd0 address 02:00:00:00:00:97 type macvlan
+ip link set ptd0v up
+expect "ecs-203-0-113-7.compute.example.com. 2" "$(queries_to 02:00:00:00:00:97 | sort | uniq -c | awk '{ print $2, $1 }')" \
+	"queries for a macvlan's address are answered"
+expect "$before" "$(ptr_default)" "by the kernel path"
+ip link del ptd0v
+ip -n client neigh flush dev eth0 nud permanent
+
 echo "-- the XDP program"
 end dataplane
 # Three fragments of each family, and three packets with options.
 [[ $(tail -n 1 "$dir/dataplane.log") == *" slow 9 "* ]] ||
 	fail "the XDP program did not pass on 9 packets: $(tail -n 1 "$dir/dataplane.log")"
+strange=$(sed -n 's/.* strange \([0-9]*\) .*/\1/p' "$dir/dataplane.log")
+((strange >= 6)) || fail "the XDP program counted $strange queries for other stations"
 echo "ok: passed on what is the kernel's, and counted it"
 
 # A TAP as the adapter, driven by DPDK: here the driver tells which checksums are wrong.
@@ -49,7 +87,7 @@ echo "-- an adapter that verifies checksums"
 sed -i '/^  ports:/,$d' "$config"
 choose_cores
 # shellcheck disable=SC2154 # choose_cores sets it
-printf '  ports:\n    - {vdev: "net_tap0,iface=tap0", exception: false, cores: [%s]}\n' "$worker_core" >>"$config"
+printf '  ports:\n    - {vdev: "net_tap0,iface=tap0,mac=02:00:00:00:00:01", exception: false, cores: [%s]}\n' "$worker_core" >>"$config"
 tap_is_up() {
 	alive dataplane || fail "ptrd-dataplane stopped"
 	[[ $(ip -o link show tap0 2>/dev/null) == *,UP* ]]
@@ -58,6 +96,7 @@ tap_is_up() {
 daemons[dataplane]=$!
 disown
 wait_for 60 tap_is_up
+ip link set tap0 address 02:00:00:00:00:02 # the peer's end
 wait_for 60 grep -q "generation [2-9]" "$dir/dataplane.log"
 sent=$(frames tap0 02:00:00:00:00:01 "$CLIENT" "$SERVICE" "$CLIENT6" "$SERVICE6") || fail "$sent"
 expect "$sent" "short=$(event frame_short) checksum=$(event frame_checksum)" \

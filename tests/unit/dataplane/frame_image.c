@@ -20,10 +20,14 @@ const struct kind kinds[] = {
 _Static_assert(sizeof(kinds) / sizeof(kinds[0]) == KINDS, "all");
 
 struct frame_services services;
+struct frame_station station;
+
+static const uint8_t ethernet[12] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2};
 
 int frame_image_services(void **state)
 {
 	(void)state;
+	station = frame_station(ethernet);
 	return frame_services_add(&services, "198.51.100.54")
 		| frame_services_add(&services, "198.51.100.53")
 		| frame_services_add(&services, "2001:db8::54")
@@ -112,14 +116,13 @@ static void write_ip(const struct kind *kind, uint8_t *ip, unsigned payload)
 
 uint8_t *make_frame(const struct kind *kind, size_t len)
 {
-	static const uint8_t addresses[12] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2};
 	const unsigned types[] = {0x8100, 0x88a8};
 	uint8_t *f = malloc(headers_of(kind) + len);
-	unsigned at = sizeof(addresses);
+	unsigned at = sizeof(ethernet);
 
 	assert_non_null(f);
 	memset(f, 0xee, headers_of(kind) + len);
-	memcpy(f, addresses, sizeof(addresses));
+	memcpy(f, ethernet, sizeof(ethernet));
 	for (unsigned tags = kind->tags; tags > 0; tags--, at += TAG) {
 		put16(f + at, types[tags - 1]); /* the outer of two is 802.1ad's */
 		put16(f + at + 2, 0xa000 + tags);
@@ -137,5 +140,5 @@ uint8_t *make_frame(const struct kind *kind, size_t len)
 
 enum frame_verdict parse(struct frame *frame, uint8_t *f, size_t len)
 {
-	return frame_parse(frame, f, (uint32_t)len, &services, 0);
+	return frame_parse(frame, f, (uint32_t)len, &services, &station, 0);
 }

@@ -29,7 +29,10 @@ extern const struct kind kinds[];
 /* Two of each family, 198.51.100.53 and 2001:db8::53 being what the frames ask. */
 extern struct frame_services services;
 
-/* Fills them: a set-up of a group of tests. */
+/* Whom they are for. */
+extern struct frame_station station;
+
+/* Fills these: a set-up of a group of tests. */
 int frame_image_services(void **state);
 
 /* Offsets of the IP header, the UDP header, the message. */

@@ -187,6 +187,47 @@ static void test_ethernet(void **state)
 		CHECK_CHANGES(&kinds[i], changes, 0);
 }
 
+/* Bytes of both addresses, at the station of the frames and at any. */
+static void test_stations(void **state)
+{
+	const struct frame_station any = frame_any_station();
+	static const struct {
+		unsigned at; /* 0 to 5: destination, 6 to 11: source */
+		uint8_t flipped;
+		enum frame_verdict own, any;
+	} cases[] = {
+		{0, 0, FRAME_QUERY, FRAME_QUERY},
+		{0, 0x01, FRAME_FOREIGN, FRAME_FOREIGN}, /* a group */
+		{0, 0x02, FRAME_FOREIGN, FRAME_QUERY},
+		{0, 0x80, FRAME_FOREIGN, FRAME_QUERY},
+		{1, 0x01, FRAME_FOREIGN, FRAME_QUERY},
+		{2, 0x80, FRAME_FOREIGN, FRAME_QUERY},
+		{3, 0x01, FRAME_FOREIGN, FRAME_QUERY},
+		{4, 0x10, FRAME_FOREIGN, FRAME_QUERY},
+		{5, 0x01, FRAME_FOREIGN, FRAME_QUERY},
+		{5, 0x80, FRAME_FOREIGN, FRAME_QUERY},
+		{6, 0x01, FRAME_FOREIGN, FRAME_FOREIGN},
+		{6, 0xfe, FRAME_QUERY, FRAME_QUERY},
+		{7, 0xff, FRAME_QUERY, FRAME_QUERY},
+		{11, 0xff, FRAME_QUERY, FRAME_QUERY},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < KINDS; i++)
+		for (size_t c = 0; c < sizeof(cases) / sizeof(cases[0]); c++) {
+			uint8_t *f = make_frame(&kinds[i], DNS);
+			const uint32_t len = headers_of(&kinds[i]) + DNS;
+			struct frame frame;
+
+			f[cases[c].at] ^= cases[c].flipped;
+			if (parse(&frame, f, len) != cases[c].own)
+				fail_msg("%s, own station, case %zu", kinds[i].what, c);
+			if (frame_parse(&frame, f, len, &services, &any, 0) != cases[c].any)
+				fail_msg("%s, any station, case %zu", kinds[i].what, c);
+			free(f);
+		}
+}
+
 /* Any order and kind of two tags, and what follows them; three are not the fast path's. */
 static void test_tags(void **state)
 {
@@ -343,13 +384,16 @@ static void test_checksum_knowledge(void **state)
 			uint8_t *f = make_frame(kind, DNS), *checksum = f + l4_of(kind) + 6;
 			struct frame frame;
 
-			assert_int_equal(frame_parse(&frame, f, len, &services, cases[c].known),
+			assert_int_equal(
+				frame_parse(&frame, f, len, &services, &station, cases[c].known),
 				cases[c].good);
 			checksum[1] ^= 1;
-			assert_int_equal(frame_parse(&frame, f, len, &services, cases[c].known),
+			assert_int_equal(
+				frame_parse(&frame, f, len, &services, &station, cases[c].known),
 				cases[c].wrong);
 			put16(checksum, 0);
-			assert_int_equal(frame_parse(&frame, f, len, &services, cases[c].known),
+			assert_int_equal(
+				frame_parse(&frame, f, len, &services, &station, cases[c].known),
 				kind->ipv6 ? cases[c].none6 : cases[c].none4);
 			free(f);
 		}
@@ -373,11 +417,14 @@ static void test_unfinished_checksums(void **state)
 		while (sum > 0xffff)
 			sum = (sum & 0xffff) + (sum >> 16);
 		put16(udp + 6, (uint16_t)sum);
-		assert_int_equal(frame_parse(&frame, f, len, &services, 0), FRAME_CHECKSUM);
 		assert_int_equal(
-			frame_parse(&frame, f, len, &services, FRAME_UDP_UNFINISHED), FRAME_QUERY);
+			frame_parse(&frame, f, len, &services, &station, 0), FRAME_CHECKSUM);
+		assert_int_equal(
+			frame_parse(&frame, f, len, &services, &station, FRAME_UDP_UNFINISHED),
+			FRAME_QUERY);
 		put16(udp + 6, (uint16_t)(sum ^ 0x100));
-		assert_int_equal(frame_parse(&frame, f, len, &services, FRAME_UDP_UNFINISHED),
+		assert_int_equal(
+			frame_parse(&frame, f, len, &services, &station, FRAME_UDP_UNFINISHED),
 			FRAME_CHECKSUM);
 		free(f);
 	}
@@ -392,7 +439,8 @@ static void test_ipv4_header_checksum(void **state)
 	(void)state;
 	f[ETHERNET + 10] ^= 1;
 	assert_int_equal(parse(&frame, f, len), FRAME_CHECKSUM);
-	assert_int_equal(frame_parse(&frame, f, len, &services, FRAME_IP_GOOD), FRAME_QUERY);
+	assert_int_equal(
+		frame_parse(&frame, f, len, &services, &station, FRAME_IP_GOOD), FRAME_QUERY);
 	free(f);
 }
 
@@ -405,7 +453,8 @@ static void test_no_services(void **state)
 		uint8_t *f = make_frame(&kinds[i], DNS);
 		struct frame frame;
 
-		assert_int_equal(frame_parse(&frame, f, headers_of(&kinds[i]) + DNS, &none, 0),
+		assert_int_equal(
+			frame_parse(&frame, f, headers_of(&kinds[i]) + DNS, &none, &station, 0),
 			FRAME_FOREIGN);
 		free(f);
 	}
@@ -420,6 +469,7 @@ int main(void)
 		cmocka_unit_test(test_padding),
 		cmocka_unit_test(test_lengths),
 		cmocka_unit_test(test_ethernet),
+		cmocka_unit_test(test_stations),
 		cmocka_unit_test(test_tags),
 		cmocka_unit_test(test_ipv4),
 		cmocka_unit_test(test_ipv6),
