@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -291,6 +292,15 @@ static void remove_runtime_directory(void)
 	(void)rmdir(path);
 }
 
+/* net_tap has the kernel queue a signal for each frame and reads after one alone, unless all real-time
+ * signals are in use. Those go to the main lcore: frames would wait for it to be scheduled, and a limit
+ * of queued signals that is reached ends in a SIGIO, which kills. Workers look by themselves. */
+static void use_up_realtime_signals(void)
+{
+	for (int number = SIGRTMIN; number <= SIGRTMAX; number++)
+		(void)signal(number, SIG_IGN);
+}
+
 int eal_start(const struct ptrd_config *config, const struct ports *ports)
 {
 	const struct ptrd_config_dataplane *dataplane = config->dataplane;
@@ -317,6 +327,7 @@ int eal_start(const struct ptrd_config *config, const struct ports *ports)
 		log_line("out of memory");
 		return -1;
 	}
+	use_up_realtime_signals();
 	/* It keeps pointers to the strings and permutes the array: neither is ours from here on. */
 	const int result = rte_eal_init(arguments.count, arguments.value);
 	if (result < 0)

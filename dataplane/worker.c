@@ -1,19 +1,29 @@
 #include "worker.h"
 
+#include <rte_cycles.h>
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
 #include <rte_prefetch.h>
 #include <rte_rcu_qsbr.h>
 
 #include "engine.h"
+#include "foreign.h"
 #include "log.h"
 #include "node.h"
 
 #define BURST 32
 static_assert(BURST <= DNS_BURST, "one burst is one call of each stage");
 
+/* Frames that a turn takes from the kernel while others wait: more than it hands over on average, so
+ * that what the kernel answers does not pile up in its queue. */
+#define BUSY_BURST 8
+/* Looking for frames of the kernel is a system call each time: where none was handed over, that may
+ * have an answer, only so often. */
+#define LOOKS_PER_SECOND 20000
+
 /* What one burst brought: queries, in three arrays that run in parallel, and the rest. */
 struct burst {
+	bool full; /* more may be waiting: time that the rest takes is time that queries lose */
 	struct rte_mbuf *mbuf[BURST];
 	struct frame frame[BURST];
 	struct dns_request request[BURST];
@@ -108,6 +118,7 @@ static void receive(
 	const uint16_t n
 		= rte_eth_rx_burst(worker->queue.device, worker->queue.queue, received, BURST);
 
+	burst->full = n == BURST;
 	burst->count = 0;
 	burst->others = 0;
 	if (n == 0)
@@ -168,20 +179,67 @@ static void answer(const struct worker *worker, struct ptrd_counters *counters, 
 		PTRD_EVENT_TX, PTRD_EVENT_TX_FULL);
 }
 
-/* Between the port and its exception twin, both ways. */
-static void exchange(
-	const struct worker *worker, struct ptrd_counters *counters, struct burst *burst)
+/* A frame through a TAP is a system call, as dear as some twenty queries. While frames wait, only what
+ * each class of them is allowed goes there. */
+static void keep_to_allowance(struct foreign_allowance *allowance, uint64_t now,
+	struct ptrd_counters *counters, struct burst *burst)
 {
-	const uint16_t twin = worker->port->exception;
-	const uint16_t twin_queue = worker->queue.exception_queue;
+	uint16_t kept = 0;
 
-	if (twin == EXCEPTION_NONE)
-		return;
-	transmit(counters, twin, twin_queue, burst->other, burst->others, PTRD_EVENT_TO_KERNEL,
-		PTRD_EVENT_KERNEL_FULL);
-	const uint16_t n = rte_eth_rx_burst(twin, twin_queue, burst->other, BURST);
+	for (uint16_t i = 0; i < burst->others; i++) {
+		struct rte_mbuf *mbuf = burst->other[i];
+		const enum foreign_class class = foreign_classify(
+			rte_pktmbuf_mtod(mbuf, uint8_t *), mbuf->data_len);
+
+		/* What goes while there is time counts as well. */
+		if (foreign_allow(allowance, class, now) || !burst->full)
+			burst->other[kept++] = mbuf;
+		else
+			drop(counters, PTRD_EVENT_KERNEL_OVER, mbuf);
+	}
+	burst->others = kept;
+}
+
+/* What a worker keeps of its traffic with the exception twin; times in cycles. */
+struct exchange {
+	struct foreign_allowance allowance;
+	uint64_t pause; /* between two looks for frames of the kernel */
+	uint64_t next;  /* look */
+};
+
+static void hand_over(const struct worker *worker, struct exchange *state, uint64_t now,
+	struct ptrd_counters *counters, struct burst *burst)
+{
+	keep_to_allowance(&state->allowance, now, counters, burst);
+	transmit(counters, worker->port->exception, worker->queue.exception_queue, burst->other,
+		burst->others, PTRD_EVENT_TO_KERNEL, PTRD_EVENT_KERNEL_FULL);
+	state->next = now;
+}
+
+static void take_back(const struct worker *worker, struct exchange *state, uint64_t now,
+	struct ptrd_counters *counters, struct burst *burst)
+{
+	const uint16_t room = burst->full ? BUSY_BURST : BURST;
+	const uint16_t n = rte_eth_rx_burst(
+		worker->port->exception, worker->queue.exception_queue, burst->other, room);
+
 	transmit(counters, worker->queue.device, worker->queue.queue, burst->other, n,
 		PTRD_EVENT_FROM_KERNEL, PTRD_EVENT_KERNEL_FULL);
+	state->next = n == room ? now : now + state->pause;
+}
+
+/* Between the port and its exception twin, both ways. */
+static void exchange(const struct worker *worker, struct exchange *state,
+	struct ptrd_counters *counters, struct burst *burst)
+{
+	if (worker->port->exception == EXCEPTION_NONE)
+		return;
+	const uint64_t now = rte_rdtsc();
+
+	if (burst->others > 0)
+		hand_over(worker, state, now, counters, burst);
+	if (now >= state->next)
+		take_back(worker, state, now, counters, burst);
 }
 
 int worker_register(const struct worker *worker)
@@ -199,13 +257,17 @@ int worker_run(void *argument)
 	struct serving *serving = worker->serving;
 	struct ptrd_counters *counters = &serving->node->counters[worker->reader];
 	struct rte_rcu_qsbr *qsbr = node_qsbr(serving->node);
+	struct exchange state = {
+		.allowance.cost = rte_get_tsc_hz() / FOREIGN_RATE,
+		.pause = rte_get_tsc_hz() / LOOKS_PER_SECOND,
+	};
 	struct burst burst;
 
 	rte_rcu_qsbr_thread_online(qsbr, worker->reader);
 	while (!atomic_load_explicit(&serving->stop, memory_order_relaxed)) {
 		receive(worker, counters, &burst);
 		answer(worker, counters, &burst);
-		exchange(worker, counters, &burst);
+		exchange(worker, &state, counters, &burst);
 		/* Here this worker holds no reference into a view, a policy or a table. */
 		rte_rcu_qsbr_quiescent(qsbr, worker->reader);
 	}

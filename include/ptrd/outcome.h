@@ -45,11 +45,12 @@
 	X(COOKIE_INVALID,    "cookie_invalid",    "queries with a server cookie that is not") \
 	X(FRAME_SHORT,       "frame_short",       "frame too short for the headers it announces, or lengths at odds") \
 	X(FRAME_LONG,        "frame_long",        "frame in several buffers, or in one with no room for a reply") \
-	X(FRAME_FOREIGN,     "frame_foreign",     "frame that is not UDP/53 for a service address, on a port with no kernel path") \
+	X(FRAME_FOREIGN,     "frame_foreign",     "frame that is not UDP/53 for a service address and our MAC address, on a port with no kernel path") \
 	X(FRAME_CHECKSUM,    "frame_checksum",    "IPv4 header or UDP checksum wrong, or missing in IPv6") \
 	X(TO_KERNEL,         "to_kernel",         "frames that are no query handed to the exception port") \
 	X(FROM_KERNEL,       "from_kernel",       "frames of the kernel's sent for the exception port") \
 	X(KERNEL_FULL,       "kernel_full",       "frames to or from the exception port dropped because a ring was full") \
+	X(KERNEL_OVER,       "kernel_over",       "frames for the exception port dropped because others waited and their kind had had its share of time") \
 	X(TCP_ACCEPTED,      "tcp_accepted",      "TCP connections accepted") \
 	X(TCP_REFUSED,       "tcp_refused",       "TCP connections closed because of a limit") \
 	X(TCP_EVICTED,       "tcp_evicted",       "TCP connections closed because others came when all places were taken") \

@@ -21,7 +21,8 @@ ports() {
 	printf '  ports:\n' >>"$config"
 	printf '    %s\n' "$@" >>"$config"
 }
-ports '- vdev: net_af_packet0,iface=ptd0' "  cores: $core_list"
+# A ring that holds whole crowds of frames: none gets lost before the worker.
+ports '- vdev: net_af_packet0,iface=ptd0,framecnt=16384' "  cores: $core_list"
 
 mac_of() {
 	ip -j link show "$1" | jq -r ".[].address"
@@ -93,6 +94,49 @@ pinging=$!
 in_client dnsperf -s "$SERVICE" -d "$dir/queries" -c 4 -n 50 -Q 2000 >"$dir/dnsperf"
 wait $pinging || fail "flood ping: $(cat "$dir/ping")"
 expect "5000 (100.00%)" "$(sed -n 's/^ *Queries completed: *//p' "$dir/dnsperf")" "5,000 queries beside a flood ping"
+
+echo "-- a crowd of frames for the kernel"
+# Addresses of its own tell its answers from those of others.
+ip -n client addr add 198.51.100.2/32 dev eth0
+ip -n client addr add 2001:db8:53::2/128 dev eth0 nodad
+crowd() {
+	in_client crowd "$@" eth0 "$(mac_of ptd0)" 198.51.100.2 "$SERVICE" 2001:db8:53::2 "$SERVICE6"
+}
+stopped() {
+	! grep -h ^State: "/proc/${daemons[dataplane]}"/task/*/status | grep -qv 'T (stopped)'
+}
+all_sent() {
+	grep -qs sent "$dir/crowd" || ! kill -0 "$crowd" 2>/dev/null
+}
+read -r out_before over_before < <(readers "$dir" to_kernel kernel_over | tail -n 1)
+kill -STOP "${daemons[dataplane]}"
+wait_for 30 stopped
+crowd 8000 1 >"$dir/crowd" &
+crowd=$!
+wait_for 60 all_sent
+kill -CONT "${daemons[dataplane]}"
+wait $crowd || fail "lost in the crowd: $(cat "$dir/crowd")"
+expect "queries4=20 queries6=20 arp=20 nd=20 tcp=20" "$(tail -n 1 "$dir/crowd")" \
+	"what matters in 8,000 frames that waited was all answered"
+read -r out over < <(readers "$dir" to_kernel kernel_over | tail -n 1)
+echo "$((out - out_before)) to the kernel, $((over - over_before)) not"
+((over - over_before > 4000)) || fail "over the allowance: $((over - over_before))"
+((out - out_before + over - over_before >= 8000)) || fail "neither sent nor counted"
+
+echo "-- and one that keeps coming"
+crowd 8000 50 >"$dir/crowd" &
+crowd=$!
+asked=0
+while kill -0 $crowd 2>/dev/null; do
+	ip -n client neigh flush dev eth0
+	for option in +notcp +tcp; do
+		[[ $(in_client dig "@$SERVICE" -x 203.0.113.7 +short $option) == ecs-* ]] || fail "dig $option"
+	done
+	asked=$((asked + 1))
+done
+wait $crowd || fail "lost in the crowd: $(tail -n 6 "$dir/crowd")"
+expect "queries4=1000 queries6=1000 arp=1000 nd=1000 tcp=1000" "$(tail -n 1 "$dir/crowd")" \
+	"and in 400,000 that did not wait, beside $asked resolutions and connections"
 
 echo "-- TAPs come and go with the process"
 end dataplane

@@ -7,61 +7,30 @@
  * in kind; broken ones must not be. One good one behind each broken one tells when to stop waiting
  * for its answer. Prints how many broken ones of each sort went out: `short=N checksum=N`.
  */
-#include <arpa/inet.h>
-#include <errno.h>
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
-#include <net/if.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 
-#define FRAME_MAX 2048
+#include "link.h"
+
 #define TAG 4
-#define UDP 8
 #define WAIT_MS 20000 /* for an answer that must come */
 
 static const uint8_t question[] = "\x01\0\0\1\0\0\0\0\0\0\0017\003113\0010\003203\7in-addr\4arpa"
 				  "\0\0\x0c\0\1";
 #define DNS (2 + sizeof(question) - 1)
 
-struct link {
-	int fd;
-	uint8_t ethernet[12];     /* destination and source */
-	uint8_t addresses[2][32]; /* source and destination, by family: IPv4, IPv6 */
-};
-
 struct kind {
 	bool ipv6;
 	unsigned tags;
 	unsigned padding;
 };
-
-static void put16(uint8_t *at, unsigned value)
-{
-	at[0] = (uint8_t)(value >> 8);
-	at[1] = (uint8_t)value;
-}
-
-static unsigned get16(const uint8_t *at)
-{
-	return (unsigned)(at[0] << 8 | at[1]);
-}
-
-/* RFC 1071 */
-static unsigned sum(unsigned total, const uint8_t *bytes, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		total += i % 2 == 0 ? (unsigned)bytes[i] << 8 : bytes[i];
-	while (total > 0xffff)
-		total = (total & 0xffff) + (total >> 16);
-	return total;
-}
 
 static unsigned l3_of(const struct kind *kind)
 {
@@ -76,24 +45,8 @@ static unsigned l4_of(const struct kind *kind)
 static unsigned udp_sum(const struct kind *kind, const uint8_t *f)
 {
 	const uint8_t *udp = f + l4_of(kind);
-	const unsigned len = get16(udp + 4), addresses = kind->ipv6 ? 32 : 8;
 
-	return sum(sum(IPPROTO_UDP + len, udp - addresses, addresses), udp, len);
-}
-
-static void write_ip(const struct link *link, const struct kind *kind, uint8_t *ip)
-{
-	static const uint8_t ipv4[12] = {0x45, 0, 0, 20 + UDP + DNS, 0, 1, 0, 0, 64, IPPROTO_UDP};
-	static const uint8_t ipv6[8] = {0x60, 0, 0, 0, 0, UDP + DNS, IPPROTO_UDP, 64};
-
-	if (kind->ipv6) {
-		memcpy(ip, ipv6, sizeof(ipv6));
-		memcpy(ip + sizeof(ipv6), link->addresses[1], 32);
-	} else {
-		memcpy(ip, ipv4, sizeof(ipv4));
-		memcpy(ip + sizeof(ipv4), link->addresses[0], 8);
-		put16(ip + 10, ~sum(0, ip, 20) & 0xffff);
-	}
+	return link_payload_sum(kind->ipv6, IPPROTO_UDP, get16(udp + 4), udp);
 }
 
 /* Writes a good frame with the question number `id`. Returns its length. */
@@ -109,8 +62,7 @@ static unsigned write_frame(
 		put16(f + at + 2, 100 + tag);
 	}
 	put16(f + at, kind->ipv6 ? ETHERTYPE_IPV6 : ETHERTYPE_IP);
-	write_ip(link, kind, f + l3_of(kind));
-	uint8_t *udp = f + l4_of(kind);
+	uint8_t *udp = link_write_ip(link, kind->ipv6, IPPROTO_UDP, UDP + DNS, f + l3_of(kind));
 	put16(udp, 40000);
 	put16(udp + 2, 53);
 	put16(udp + 4, UDP + DNS);
@@ -118,14 +70,6 @@ static unsigned write_frame(
 	memcpy(udp + UDP + 2, question, sizeof(question) - 1);
 	put16(udp + 6, ~udp_sum(kind, f) & 0xffff);
 	return (unsigned)(l4_of(kind) + UDP + DNS + kind->padding);
-}
-
-static bool send_frame(const struct link *link, const uint8_t *f, size_t len)
-{
-	if (send(link->fd, f, len, 0) == (ssize_t)len)
-		return true;
-	perror("send");
-	return false;
 }
 
 /* The kernel takes the outer tag out of a frame and tells it beside. */
@@ -243,7 +187,7 @@ static bool ask(const struct link *link, const struct kind *kind, uint16_t id)
 	uint8_t f[FRAME_MAX];
 	const unsigned len = write_frame(link, kind, id, f);
 
-	if (!send_frame(link, f, len))
+	if (!link_send(link, f, len))
 		return false;
 	const unsigned got = receive_frame(link, f);
 	if (got > 0 && reply_is_good(link, kind, f, got, id))
@@ -284,7 +228,7 @@ static bool try_break(const struct link *link, const struct kind *kind, size_t i
 		put16(f + l4_of(kind) - 10, 0);
 		put16(f + l4_of(kind) - 10, ~sum(0, f + l3_of(kind), 20) & 0xffff);
 	}
-	if (!send_frame(link, f, len))
+	if (!link_send(link, f, len))
 		return false;
 	if (ask(link, kind, id))
 		return true;
@@ -329,49 +273,13 @@ static bool try_kinds(const struct link *link)
 	return true;
 }
 
-static bool open_link(struct link *link, const char *interface, const char *mac)
-{
-	struct sockaddr_ll address = {.sll_family = AF_PACKET,
-		.sll_protocol = htons(ETH_P_ALL),
-		.sll_ifindex = (int)if_nametoindex(interface)};
-	struct ifreq request = {0};
-	uint8_t *to = link->ethernet;
-	const int on = 1;
-
-	if (sscanf(mac, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", to, to + 1, to + 2, to + 3, to + 4, to + 5)
-		!= 6) {
-		fprintf(stderr, "%s is no MAC address\n", mac);
-		return false;
-	}
-	(void)snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", interface);
-	link->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
-	if (link->fd < 0 || setsockopt(link->fd, SOL_PACKET, PACKET_AUXDATA, &on, sizeof(on)) != 0
-		|| bind(link->fd, (const void *)&address, sizeof(address)) != 0
-		|| ioctl(link->fd, SIOCGIFHWADDR, &request) != 0) {
-		perror(interface);
-		return false;
-	}
-	memcpy(to + 6, request.ifr_hwaddr.sa_data, 6);
-	return true;
-}
-
 int main(int argc, char **argv)
 {
 	struct link link;
 
-	if (argc != 7) {
-		fprintf(stderr,
-			"usage: frames INTERFACE SERVER_MAC CLIENT4 SERVICE4 CLIENT6 SERVICE6\n");
+	if (argc != 1 + LINK_ARGUMENTS_COUNT) {
+		fprintf(stderr, "usage: frames " LINK_ARGUMENTS "\n");
 		return 2;
 	}
-	if (!open_link(&link, argv[1], argv[2]))
-		return 1;
-	if (inet_pton(AF_INET, argv[3], link.addresses[0]) != 1
-		|| inet_pton(AF_INET, argv[4], link.addresses[0] + 4) != 1
-		|| inet_pton(AF_INET6, argv[5], link.addresses[1]) != 1
-		|| inet_pton(AF_INET6, argv[6], link.addresses[1] + 16) != 1) {
-		fprintf(stderr, "addresses: IPv4, IPv4, IPv6, IPv6\n");
-		return 2;
-	}
-	return try_kinds(&link) && try_breaks(&link) ? 0 : 1;
+	return link_open(&link, argv + 1) && try_kinds(&link) && try_breaks(&link) ? 0 : 1;
 }

@@ -1,0 +1,277 @@
+/*
+ * A crowd of frames that are nobody's query, and among them those that must not get lost in it:
+ *
+ *   crowd FRAMES ROUNDS INTERFACE SERVER_MAC CLIENT4 SERVICE4 CLIENT6 SERVICE6
+ *
+ * In each round FRAMES datagrams to a closed port and pings, of both families in turn, and between them
+ * queries, ARP requests, neighbour solicitations and TCP connection requests to port 53. When all are
+ * sent it says so; a round ends when every one of the latter is answered. Says at the end what was, in
+ * all rounds.
+ */
+#include <linux/if_packet.h>
+#include <net/ethernet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "link.h"
+
+#define WAIT_S 20 /* for answers that must come */
+#define STEP 80   /* frames of the crowd to one of the others */
+#define ETHERNET 14
+
+static const uint8_t question[] = "\0\0\1\0\0\0\0\0\0\0017\003113\0010\003203\7in-addr\4arpa"
+				  "\0\0\x0c\0\1";
+#define DNS (3 + sizeof(question) - 1)
+
+enum kind {
+	QUERY4,
+	QUERY6,
+	ARP,
+	SOLICITATION,
+	SYN,
+	KINDS
+};
+static const char *const names[KINDS] = {"queries4", "queries6", "arp", "nd", "tcp"};
+
+static uint8_t *write_ethernet(const struct link *link, unsigned type, uint8_t *f)
+{
+	memcpy(f, link->ethernet, sizeof(link->ethernet));
+	put16(f + 12, type);
+	return f + ETHERNET;
+}
+
+static uint8_t *start_packet(
+	const struct link *link, bool ipv6, uint8_t protocol, unsigned len, uint8_t *f)
+{
+	uint8_t *ip = write_ethernet(link, ipv6 ? ETHERTYPE_IPV6 : ETHERTYPE_IP, f);
+
+	return link_write_ip(link, ipv6, protocol, len, ip);
+}
+
+static unsigned end_packet(
+	bool ipv6, uint8_t protocol, unsigned len, uint8_t *payload, unsigned at, uint8_t *f)
+{
+	put16(payload + at, 0);
+	put16(payload + at, ~link_payload_sum(ipv6, protocol, len, payload) & 0xffff);
+	return (unsigned)(payload + len - f);
+}
+
+static unsigned write_datagram(
+	const struct link *link, bool ipv6, unsigned port, unsigned id, uint8_t *f)
+{
+	uint8_t *udp = start_packet(link, ipv6, IPPROTO_UDP, UDP + DNS, f);
+
+	put16(udp, 40000);
+	put16(udp + 2, port);
+	put16(udp + 4, UDP + DNS);
+	put16(udp + UDP, id);
+	udp[UDP + 2] = 1; /* recursion desired */
+	memcpy(udp + UDP + 3, question, sizeof(question) - 1);
+	return end_packet(ipv6, IPPROTO_UDP, UDP + DNS, udp, 6, f);
+}
+
+static unsigned write_ping(const struct link *link, bool ipv6, unsigned id, uint8_t *f)
+{
+	const uint8_t protocol = ipv6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
+	uint8_t *icmp = start_packet(link, ipv6, protocol, 8, f);
+
+	memset(icmp, 0, 8);
+	icmp[0] = ipv6 ? 128 : 8;
+	put16(icmp + 6, id);
+	if (ipv6)
+		return end_packet(true, protocol, 8, icmp, 2, f);
+	put16(icmp + 2, ~sum(0, icmp, 8) & 0xffff);
+	return (unsigned)(icmp + 8 - f);
+}
+
+static unsigned write_arp(const struct link *link, uint8_t *f)
+{
+	static const uint8_t request[8] = {0, 1, 8, 0, 6, 4, 0, 1};
+	uint8_t *arp = write_ethernet(link, ETHERTYPE_ARP, f);
+
+	memset(f, 0xff, 6);
+	memset(arp, 0, 28);
+	memcpy(arp, request, sizeof(request));
+	memcpy(arp + 8, link->ethernet + 6, 6);
+	memcpy(arp + 14, link->addresses[0], 4);
+	memcpy(arp + 24, link->addresses[0] + 4, 4);
+	return ETHERNET + 28;
+}
+
+/* RFC 4861 section 4.3, to the solicited-node group, with our address at the end. */
+static unsigned write_solicitation(const struct link *link, uint8_t *f)
+{
+	struct link group = *link;
+	uint8_t *to = group.addresses[1] + 16;
+
+	memset(to, 0, 13);
+	memcpy(to, "\xff\2", 2);
+	memcpy(to + 11, "\1\xff", 2);
+	memcpy(group.ethernet, "\x33\x33", 2);
+	memcpy(group.ethernet + 2, to + 12, 4);
+	uint8_t *icmp = start_packet(&group, true, IPPROTO_ICMPV6, 32, f);
+
+	icmp[-40 + 7] = 255; /* hop limit */
+	memset(icmp, 0, 24);
+	icmp[0] = 135;
+	memcpy(icmp + 8, link->addresses[1] + 16, 16);
+	memcpy(icmp + 24, "\1\1", 2);
+	memcpy(icmp + 26, link->ethernet + 6, 6);
+	return end_packet(true, IPPROTO_ICMPV6, 32, icmp, 2, f);
+}
+
+static unsigned write_syn(const struct link *link, unsigned id, uint8_t *f)
+{
+	uint8_t *tcp = start_packet(link, false, IPPROTO_TCP, 20, f);
+
+	memset(tcp, 0, 20);
+	put16(tcp, 20000 + id);
+	put16(tcp + 2, 53);
+	put16(tcp + 6, id);
+	tcp[12] = 5 << 4;
+	tcp[13] = 2;
+	put16(tcp + 14, 1000);
+	return end_packet(false, IPPROTO_TCP, 20, tcp, 16, f);
+}
+
+static unsigned write_kind(const struct link *link, enum kind kind, unsigned id, uint8_t *f)
+{
+	switch (kind) {
+	case ARP:
+		return write_arp(link, f);
+	case SOLICITATION:
+		return write_solicitation(link, f);
+	case SYN:
+		return write_syn(link, id, f);
+	default:
+		return write_datagram(link, kind == QUERY6, 53, id, f);
+	}
+}
+
+/* One frame of the crowd. */
+static unsigned write_other(const struct link *link, unsigned id, uint8_t *f)
+{
+	const bool ipv6 = id % 2 == 1;
+
+	return id / 2 % 2 == 0 ? write_datagram(link, ipv6, 9, id, f)
+			       : write_ping(link, ipv6, id, f);
+}
+
+/* Sends a round, and counts what is to be answered. */
+static bool send_round(const struct link *link, unsigned frames, unsigned sent[KINDS])
+{
+	uint8_t f[FRAME_MAX];
+
+	memset(sent, 0, KINDS * sizeof(*sent));
+	for (unsigned i = 0; i < frames; i++) {
+		if (!link_send(link, f, write_other(link, i, f)))
+			return false;
+		if (i % STEP != 0)
+			continue;
+		const enum kind kind = i / STEP % KINDS;
+		if (!link_send(link, f, write_kind(link, kind, sent[kind], f)))
+			return false;
+		sent[kind]++;
+	}
+	printf("sent\n");
+	(void)fflush(stdout);
+	return true;
+}
+
+/* What the frame answers of ours, or KINDS; `*id` is that of the request where there is one. */
+static enum kind kind_of(const struct link *link, const uint8_t *f, unsigned len, unsigned *id)
+{
+	const unsigned type = len < ETHERNET + 28 ? 0 : get16(f + 12);
+	const uint8_t *ip = f + ETHERNET;
+	const bool ipv6 = type == ETHERTYPE_IPV6;
+	const uint8_t *payload = ip + (ipv6 ? 40 : 20);
+	const unsigned size = ipv6 ? 16 : 4;
+
+	if (type == ETHERTYPE_ARP)
+		return get16(ip + 6) == 2 && memcmp(ip + 24, link->addresses[0], 4) == 0 ? ARP
+											 : KINDS;
+	if ((type != ETHERTYPE_IP && !ipv6) || payload + UDP + 2 > f + len
+		|| memcmp(payload - size, link->addresses[ipv6], size) != 0)
+		return KINDS;
+	const uint8_t protocol = ipv6 ? ip[6] : ip[9];
+
+	if (protocol == IPPROTO_ICMPV6)
+		return payload[0] == 136 ? SOLICITATION : KINDS;
+	if (protocol == IPPROTO_TCP && payload + 20 <= f + len && payload[13] == 0x12) {
+		*id = get16(payload + 2) - 20000;
+		return SYN;
+	}
+	if (protocol != IPPROTO_UDP || get16(payload) != 53)
+		return KINDS;
+	*id = get16(payload + UDP);
+	return ipv6 ? QUERY6 : QUERY4;
+}
+
+static bool is_complete(const unsigned got[KINDS], const unsigned sent[KINDS])
+{
+	bool complete = true;
+
+	/* The kernel has neighbours to look for as well. */
+	for (unsigned kind = 0; kind < KINDS; kind++)
+		complete &= got[kind] >= sent[kind];
+	return complete;
+}
+
+/* Counts answers until there are as many as were sent. A request that is answered twice, as the kernel
+ * does with TCP's, counts once: ids are answered in their order. */
+static bool receive_round(const struct link *link, const unsigned sent[KINDS])
+{
+	unsigned got[KINDS] = {0};
+	uint8_t f[FRAME_MAX];
+
+	const time_t end = time(NULL) + WAIT_S;
+
+	while (!is_complete(got, sent)) {
+		struct pollfd ready = {.fd = link->fd, .events = POLLIN};
+
+		if (time(NULL) > end || poll(&ready, 1, WAIT_S * 1000) != 1)
+			break;
+		const ssize_t len = recv(link->fd, f, sizeof(f), 0);
+		unsigned id = 0;
+		const enum kind kind = len < 0 ? KINDS : kind_of(link, f, (unsigned)len, &id);
+
+		if (kind == KINDS || (kind == SYN && id < got[kind]))
+			continue;
+		got[kind]++;
+	}
+	if (is_complete(got, sent))
+		return true;
+	for (unsigned kind = 0; kind < KINDS; kind++)
+		printf("%s: %u sent, %u answered\n", names[kind], sent[kind], got[kind]);
+	return false;
+}
+
+int main(int argc, char **argv)
+{
+	unsigned sent[KINDS], total[KINDS] = {0};
+	struct link link;
+
+	if (argc != 3 + LINK_ARGUMENTS_COUNT) {
+		fprintf(stderr, "usage: crowd FRAMES ROUNDS " LINK_ARGUMENTS "\n");
+		return 2;
+	}
+	const unsigned frames = (unsigned)atoi(argv[1]), rounds = (unsigned)atoi(argv[2]);
+
+	if (!link_open(&link, argv + 3))
+		return 1;
+	for (unsigned round = 0; round < rounds; round++) {
+		if (!send_round(&link, frames, sent) || !receive_round(&link, sent))
+			return 1;
+		for (unsigned kind = 0; kind < KINDS; kind++)
+			total[kind] += sent[kind];
+	}
+	for (unsigned kind = 0; kind < KINDS; kind++)
+		printf("%s%s=%u", kind > 0 ? " " : "", names[kind], total[kind]);
+	printf("\n");
+	return 0;
+}
