@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include <rte_bus.h>
-#include <rte_byteorder.h>
 #include <rte_dev.h>
 #include <rte_ethdev.h>
+#include <rte_ether.h>
 #include <rte_flow.h>
 
 #include <ptrd/node.h>
@@ -14,6 +14,7 @@
 #include "device.h"
 #include "frame.h"
 #include "log.h"
+#include "rule.h"
 
 /* Ports of UDP and TCP, and the addresses of what has none. */
 #define RSS_WANTED (RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP | RTE_ETH_RSS_TCP)
@@ -75,85 +76,109 @@ int spread_configure(const char *name, uint16_t id, uint16_t queues,
 	return 0;
 }
 
-static int take(const char *name, uint16_t id, const struct rte_flow_item pattern[],
-	const struct rte_flow_action_rss *rss)
+/* Where queries go, and how exactly the driver has matched them so far. */
+struct taker {
+	const char *name;
+	uint16_t id;
+	uint8_t mac[RTE_ETHER_ADDR_LEN];
+	struct rte_flow_action_rss rss;
+	enum rule_exactness exactness;
+};
+
+/* Returns true if the driver took the rule, or fills `error`. */
+static bool create(const struct taker *taker, const struct rule *rule, struct rte_flow_error *error)
 {
 	static const struct rte_flow_attr attributes = {.ingress = 1};
 	const struct rte_flow_action actions[] = {
-		{.type = RTE_FLOW_ACTION_TYPE_RSS, .conf = rss},
+		{.type = RTE_FLOW_ACTION_TYPE_RSS, .conf = &taker->rss},
 		{.type = RTE_FLOW_ACTION_TYPE_END},
 	};
-	struct rte_flow_error error = {0};
 
-	if (rte_flow_validate(id, &attributes, pattern, actions, &error) == 0
-		&& rte_flow_create(id, &attributes, pattern, actions, &error) != NULL)
-		return 0;
+	*error = (struct rte_flow_error){0};
+	return rte_flow_validate(taker->id, &attributes, rule->pattern, actions, error) == 0
+		&& rte_flow_create(taker->id, &attributes, rule->pattern, actions, error) != NULL;
+}
+
+/* Has the driver take queries for an address of either family, `ipv6` being NULL for IPv4: as exactly
+ * as it can. */
+static int take(struct taker *taker, uint32_t ipv4, const struct frame_ipv6 *ipv6)
+{
+	struct rte_flow_error error;
+
+	for (; taker->exactness < RULE_EXACTNESSES; taker->exactness++) {
+		struct rule rule;
+
+		if (ipv6 != NULL)
+			rule_ipv6(&rule, taker->exactness, taker->mac, ipv6);
+		else
+			rule_ipv4(&rule, taker->exactness, taker->mac, ipv4);
+		if (create(taker, &rule, &error))
+			return 0;
+	}
 	log_line("port %s: its driver takes no flow rule for UDP/53 over %" PRIu32 " queues: %s",
-		name, rss->queue_num,
+		taker->name, taker->rss.queue_num,
 		error.message != NULL ? error.message : "it does not tell why");
 	return -1;
 }
 
-/* UDP/53 for the address that `ip` matches. */
-static int take_address(const char *name, uint16_t id, const struct rte_flow_item *ip,
-	const struct rte_flow_action_rss *rss)
+static void tell_exactness(const struct taker *taker, const char *family)
 {
-	const struct rte_flow_item_udp udp = {.hdr.dst_port = rte_cpu_to_be_16(FRAME_DNS_PORT)};
-	const struct rte_flow_item_udp udp_mask = {.hdr.dst_port = UINT16_MAX};
-	const struct rte_flow_item pattern[] = {
-		{.type = RTE_FLOW_ITEM_TYPE_ETH},
-		*ip,
-		{.type = RTE_FLOW_ITEM_TYPE_UDP, .spec = &udp, .mask = &udp_mask},
-		{.type = RTE_FLOW_ITEM_TYPE_END},
+	static const char *const dropped[RULE_EXACTNESSES] = {
+		[RULE_UNFRAGMENTED] = "options or extension headers",
+		[RULE_ADDRESSED] = "options or extension headers, or in fragments,",
 	};
 
-	return take(name, id, pattern, rss);
+	if (taker->exactness != RULE_EXACT)
+		log_line("port %s: its driver cannot tell packets apart that only the kernel "
+			 "answers: queries over %s with %s are dropped",
+			taker->name, family, dropped[taker->exactness]);
 }
 
-static int take_ipv4(
-	const char *name, uint16_t id, uint32_t address, const struct rte_flow_action_rss *rss)
+static int take_ipv4(struct taker *taker, const struct rte_eth_dev_info *info,
+	const struct frame_services *services)
 {
-	const struct rte_flow_item_ipv4 spec = {.hdr.dst_addr = rte_cpu_to_be_32(address)};
-	const struct rte_flow_item_ipv4 mask = {.hdr.dst_addr = UINT32_MAX};
-	const struct rte_flow_item item
-		= {.type = RTE_FLOW_ITEM_TYPE_IPV4, .spec = &spec, .mask = &mask};
-
-	return take_address(name, id, &item, rss);
+	taker->exactness = RULE_EXACT;
+	taker->rss.types
+		= info->flow_type_rss_offloads & (RTE_ETH_RSS_IPV4 | RTE_ETH_RSS_NONFRAG_IPV4_UDP);
+	for (unsigned i = 0; i < services->ipv4_count; i++)
+		if (take(taker, services->ipv4[i], NULL) != 0)
+			return -1;
+	tell_exactness(taker, "IPv4");
+	return 0;
 }
 
-static int take_ipv6(const char *name, uint16_t id, const struct frame_ipv6 *address,
-	const struct rte_flow_action_rss *rss)
+static int take_ipv6(struct taker *taker, const struct rte_eth_dev_info *info,
+	const struct frame_services *services)
 {
-	struct rte_flow_item_ipv6 spec = {0}, mask = {0};
-	const struct rte_flow_item item
-		= {.type = RTE_FLOW_ITEM_TYPE_IPV6, .spec = &spec, .mask = &mask};
-
-	memcpy(spec.hdr.dst_addr, address, sizeof(spec.hdr.dst_addr));
-	memset(mask.hdr.dst_addr, 0xff, sizeof(mask.hdr.dst_addr));
-	return take_address(name, id, &item, rss);
+	taker->exactness = RULE_EXACT;
+	taker->rss.types
+		= info->flow_type_rss_offloads & (RTE_ETH_RSS_IPV6 | RTE_ETH_RSS_NONFRAG_IPV6_UDP);
+	for (unsigned i = 0; i < services->ipv6_count; i++)
+		if (take(taker, 0, &services->ipv6[i]) != 0)
+			return -1;
+	tell_exactness(taker, "IPv6");
+	return 0;
 }
 
 int spread_take_queries(const char *name, uint16_t id, uint16_t queues,
 	const struct rte_eth_dev_info *info, const struct frame_services *services)
 {
 	uint16_t list[PTRD_READERS_MAX];
-	struct rte_flow_action_rss rss = {.queue_num = queues, .queue = list};
+	struct taker taker = {.name = name, .id = id, .rss = {.queue_num = queues, .queue = list}};
+	struct rte_ether_addr mac;
 
 	if (!spread_shares_with_kernel(info))
 		return 0;
 	for (uint16_t queue = 0; queue < queues; queue++)
 		list[queue] = queue;
-	rss.types
-		= info->flow_type_rss_offloads & (RTE_ETH_RSS_IPV4 | RTE_ETH_RSS_NONFRAG_IPV4_UDP);
-	for (unsigned i = 0; i < services->ipv4_count; i++)
-		if (take_ipv4(name, id, services->ipv4[i], &rss) != 0)
-			return -1;
-	rss.types
-		= info->flow_type_rss_offloads & (RTE_ETH_RSS_IPV6 | RTE_ETH_RSS_NONFRAG_IPV6_UDP);
-	for (unsigned i = 0; i < services->ipv6_count; i++)
-		if (take_ipv6(name, id, &services->ipv6[i], &rss) != 0)
-			return -1;
-	log_line(
-		"port %s: takes UDP/53 for the service addresses, the kernel keeps the rest", name);
+	const int err = rte_eth_macaddr_get(id, &mac);
+	if (err != 0)
+		return device_error(name, "MAC address", err);
+	memcpy(taker.mac, mac.addr_bytes, sizeof(taker.mac));
+	if (take_ipv4(&taker, info, services) != 0 || take_ipv6(&taker, info, services) != 0)
+		return -1;
+	log_line("port %s: takes UDP/53 for its MAC address and the service addresses, the kernel "
+		 "keeps the rest",
+		name);
 	return 0;
 }

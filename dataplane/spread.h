@@ -26,7 +26,8 @@ int spread_configure(const char *name, uint16_t id, uint16_t queues,
 
 /*
  * After the device has started: has an adapter that is shared with the kernel take UDP/53 for each
- * service address, spread over its queues. Returns 0, or -1.
+ * service address and the device's MAC address, spread over its queues; and of that what the fast path
+ * answers alone, as far as its driver can match that. Returns 0, or -1.
  */
 int spread_take_queries(const char *name, uint16_t id, uint16_t queues,
 	const struct rte_eth_dev_info *info, const struct frame_services *services);
