@@ -70,38 +70,6 @@ static int check_fit(int fd, const char *name, unsigned queues, bool *separate)
 	return -1;
 }
 
-/* True if the machine has a VLAN interface on `name`: /proc/net/vlan/config has a line for each,
- * "VLAN | id | interface". */
-static bool has_vlans(const char *name)
-{
-	char line[256], parent[IF_NAMESIZE];
-	bool found = false;
-	FILE *file = fopen("/proc/net/vlan/config", "re");
-
-	if (file == NULL)
-		return false; /* no VLAN at all */
-	while (!found && fgets(line, sizeof(line), file) != NULL)
-		found = sscanf(line, "%*s | %*d | %15s", parent) == 1 && strcmp(parent, name) == 0;
-	(void)fclose(file);
-	return found;
-}
-
-/* A tag that the adapter takes off is not in the frame that the XDP program passes on: the reply
- * would leave without it. */
-static void warn_of_stripped_tags(int fd, const char *name)
-{
-	struct ethtool_value flags = {.cmd = ETHTOOL_GFLAGS};
-	struct ifreq request = request_for(name);
-
-	request.ifr_data = (void *)&flags;
-	if (has_vlans(name) && ioctl(fd, SIOCETHTOOL, &request) == 0
-		&& (flags.data & ETH_FLAG_RXVLAN) != 0)
-		log_line(
-			"warning: %s takes VLAN tags off before the XDP program: queries in a VLAN "
-			"would be answered outside it; ethtool -K %s rxvlan off",
-			name, name);
-}
-
 int interface_check(const char *name, unsigned queues, struct interface *interface)
 {
 	if (strlen(name) >= IF_NAMESIZE) {
@@ -122,8 +90,6 @@ int interface_check(const char *name, unsigned queues, struct interface *interfa
 		return -1;
 	}
 	const int err = check_fit(fd, name, queues, &interface->separate_queues);
-	if (err == 0)
-		warn_of_stripped_tags(fd, name);
 	close(fd);
 	return err;
 }

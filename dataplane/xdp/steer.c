@@ -16,12 +16,14 @@
 #include "../frame.h"
 #include "../log.h"
 #include "interface.h"
+#include "tags.h"
 
 #define PROGRAM_MAPS_MAX 16
 
 struct steer {
 	char name[IF_NAMESIZE];
 	struct interface interface;
+	struct tags tags;
 	int claim;        /* socket whose name is the claim */
 	uint32_t program; /* id of the attached program, 0 before steer_start() */
 	int services4;    /* map descriptors, -1 before steer_start() */
@@ -146,7 +148,8 @@ struct steer *steer_claim(const char *interface, unsigned queues)
 	}
 	memcpy(steer->name, interface, strlen(interface) + 1); /* the check knows its length */
 	steer->claim = interface_claim(interface, steer->interface.index);
-	if (steer->claim < 0 || clear_leftover(steer) != 0) {
+	if (steer->claim < 0 || clear_leftover(steer) != 0
+		|| tags_keep(steer->name, &steer->tags) != 0) {
 		steer_release(steer);
 		return NULL;
 	}
@@ -395,6 +398,7 @@ void steer_release(struct steer *steer)
 				strerror(-err));
 		close(attached.fd);
 	}
+	tags_restore(steer->name, &steer->tags);
 	const int descriptors[] = {
 		steer->services4, steer->services6, steer->station, steer->verdicts, steer->claim};
 	for (size_t i = 0; i < sizeof(descriptors) / sizeof(descriptors[0]); i++)

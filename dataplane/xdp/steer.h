@@ -18,8 +18,8 @@ struct steer;
 /*
  * Claims `interface` for this process: until steer_release() or death no other ptrd-dataplane in
  * this network namespace gets it. It must exist, be up, and have at least `queues` receive queues.
- * A program of ours that a dead process left is detached; anybody else's is a refusal. Returns
- * NULL on error.
+ * A program of ours that a dead process left is detached; anybody else's is a refusal. The interface
+ * leaves VLAN tags in frames from then on (see tags.h), till steer_release(). Returns NULL on error.
  */
 struct steer *steer_claim(const char *interface, unsigned queues);
 

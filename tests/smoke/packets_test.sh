@@ -6,8 +6,16 @@ source "$(dirname "$0")/lib.sh"
 make_network
 services="$SERVICE, '$SERVICE6'"
 make_config
+# VLAN features of ptd0 that are on
+tag_features() {
+	ethtool -k ptd0 | sed -n 's/^ *\(rx-vlan-offload\|rx-vlan-stag-hw-parse\): on$/\1/p' | paste -sd' '
+}
+expect "rx-vlan-offload rx-vlan-stag-hw-parse" "$(tag_features)" "the interface takes VLAN tags off before"
+others=$(ethtool -k ptd0 | grep -v 'rx-vlan-\(offload\|stag-hw-parse\)')
 start_control
 start_dataplane
+expect "" "$(tag_features)" "it leaves them in frames while the dataplane runs"
+expect "$others" "$(ethtool -k ptd0 | grep -v 'rx-vlan-\(offload\|stag-hw-parse\)')" "all other features are as they were"
 
 ptrctl region create eu-demo --prefix 203.0.113.0/24 --suffix compute.example.com >/dev/null
 ptrctl eip bind 203.0.113.7 >/dev/null
@@ -75,12 +83,18 @@ ip -n client neigh flush dev eth0 nud permanent
 
 echo "-- the XDP program"
 end dataplane
+expect "rx-vlan-offload rx-vlan-stag-hw-parse" "$(tag_features)" "VLAN features are on again after a clean stop"
 # Three fragments of each family, and three packets with options.
 [[ $(tail -n 1 "$dir/dataplane.log") == *" slow 9 "* ]] ||
 	fail "the XDP program did not pass on 9 packets: $(tail -n 1 "$dir/dataplane.log")"
 strange=$(sed -n 's/.* strange \([0-9]*\) .*/\1/p' "$dir/dataplane.log")
 ((strange >= 6)) || fail "the XDP program counted $strange queries for other stations"
 echo "ok: passed on what is the kernel's, and counted it"
+
+ethtool -K ptd0 rxvlan off >/dev/null
+start_dataplane
+end dataplane
+expect "rx-vlan-stag-hw-parse" "$(tag_features)" "what was off before stays off"
 
 # A TAP as the adapter, driven by DPDK: here the driver tells which checksums are wrong.
 echo "-- an adapter that verifies checksums"
