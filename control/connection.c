@@ -65,12 +65,12 @@ static bool make(struct connection *c, struct event_base *base, int fd)
 		&& event_add(c->readable, NULL) == 0;
 }
 
-struct connection *connection_new(struct event_base *base, int fd)
+struct connection *connection_new(struct event_base *base, int fd, const struct access *access)
 {
 	struct connection *c = calloc(1, sizeof(*c));
 
 	if (c != NULL)
-		c->actor = actor_operator;
+		access_identify(access, fd, &c->actor);
 	if (c != NULL && make(c, base, fd))
 		return c;
 	if (c != NULL)

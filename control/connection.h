@@ -30,8 +30,11 @@ struct connection {
 };
 TAILQ_HEAD(connection_list, connection);
 
-/* Takes over `fd`, which is non-blocking. NULL: out of memory; `fd` is closed then. */
-struct connection *connection_new(struct event_base *base, int fd);
+/*
+ * Takes over `fd`, which is non-blocking; `access` says who its client is. NULL: out of memory; `fd`
+ * is closed then.
+ */
+struct connection *connection_new(struct event_base *base, int fd, const struct access *access);
 void connection_free(struct connection *c);
 
 /*

@@ -80,9 +80,14 @@ static bool serve(struct control *control, const struct ptrd_config *config)
 	return server != NULL;
 }
 
-static bool run(const struct ptrd_config *config)
+static bool run(const struct ptrd_config *config, const struct access *access)
 {
-	struct control control = {.started = (int64_t)time(NULL), .config = config};
+	struct control control = {
+		.started = (int64_t)time(NULL),
+		.config = config,
+		.access = access,
+		.ptr_quota = config->control->ptr_quota,
+	};
 	/* The socket in it is for the clients of another group. */
 	const int lock = lock_directory(config->run_dir, 0755, "control.lock");
 	bool served = false;
@@ -117,7 +122,9 @@ int main(int argc, char **argv)
 	struct ptrd_config *config = ptrd_config_load(path);
 	if (config == NULL)
 		return 1;
-	const bool served = run(config);
+	struct access *access = access_new(config->control, path);
+	const bool served = access != NULL && run(config, access);
+	access_free(access);
 	ptrd_config_free(config);
 	return served ? 0 : 1;
 }

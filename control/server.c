@@ -89,7 +89,7 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
 		turn_away(fd);
 		return;
 	}
-	struct connection *c = connection_new(server->base, fd);
+	struct connection *c = connection_new(server->base, fd, server->control->access);
 	if (c == NULL) {
 		fprintf(stderr, "ptrd-control: refused a connection: out of memory\n");
 		return;

@@ -188,6 +188,32 @@ bool store_eip_list(
 /* How many there are in all, whatever the page. */
 bool store_eip_count(struct store *s, const struct eip_query *query, uint64_t *count);
 
+/* A project: what its name stands for in the store, be it nothing. */
+struct project {
+	char name[PROJECT_MAX];
+	uint64_t eips, ptrs;
+	bool has_quota; /* one of its own */
+	uint32_t quota; /* that; 0: no limit */
+};
+#define QUOTA_MAX 1000000000
+
+/* Sets the project of that name. */
+bool store_project(struct store *s, const char *name, struct project *project);
+
+/* Gives a project a quota of its own (`has_quota` and `quota` of `now`), or takes it away. */
+bool store_project_set(struct store *s, const struct project *now);
+
+/*
+ * Calls `fn` for the projects that have EIPs or a quota, by name, behind `after` (NULL: from the
+ * first), `offset` skipped, at most `limit`.
+ */
+typedef bool store_project_fn(void *context, const struct project *project);
+bool store_project_list(struct store *s, const char *after, int64_t offset, int64_t limit,
+	store_project_fn *fn, void *context);
+
+/* How many those are in all. */
+bool store_project_count(struct store *s, uint64_t *count);
+
 /*
  * Backup: a copy of the store in a new file, made in steps between which the store goes on being
  * changed; what has been copied follows. It holds what is committed when its last step is done.

@@ -39,7 +39,7 @@ bool eip_id_check(const char *text, struct refusal *why)
 
 bool project_check(const char *text, struct refusal *why)
 {
-	if (word_check(text, LOWER UPPER DIGITS "._-", PROJECT_MAX - 1))
+	if (word_check(text, PTRD_PROJECT_CHARACTERS, PTRD_PROJECT_LEN_MAX))
 		return true;
 	return refuse(why, PTRD_ERR_INVALID_REQUEST,
 		"%s is not a project: 1 to 64 of A-Z, a-z, 0-9, dot, underscore and hyphen",

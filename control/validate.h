@@ -16,8 +16,8 @@
 	255 /* a domain name of at most 254 characters with its final dot, and a NUL */
 #define NAMES_TEXT_MAX (PTRD_RECORD_NAMES_MAX * NAME_TEXT_MAX) /* separated by single spaces */
 #define REGION_NAME_MAX PTRD_TABLE_REGION_MAX
-#define EIP_ID_MAX 101    /* with its NUL */
-#define PROJECT_MAX 65    /* with its NUL */
+#define EIP_ID_MAX 101 /* with its NUL */
+#define PROJECT_MAX (PTRD_PROJECT_LEN_MAX + 1)
 #define TTL_MAX INT32_MAX /* RFC 2181 section 8 */
 #define DESCRIPTION_CHARACTERS 255
 #define DESCRIPTION_MAX (4 * DESCRIPTION_CHARACTERS + 1) /* UTF-8, with its NUL */

@@ -14,15 +14,14 @@
 #include <net/if.h>
 
 #include <ptrd/node.h>
-#include <ptrd/protocol.h>
 
+#include "config_control.h"
 #include "config_dns.h"
 #include "config_source.h"
 
 #define PORTS_MAX 16
 #define SERVICES_MAX 64
-#define PATH_LEN_MAX 1000   /* with a file's name appended it stays below PATH_MAX */
-#define SOCKET_PATH_MAX 107 /* struct sockaddr_un */
+#define PATH_LEN_MAX 1000 /* with a file's name appended it stays below PATH_MAX */
 #define DEVARGS_MAX 1000
 /* Names of interfaces become a part of DPDK's device arguments. */
 #define NAME_FORBIDDEN ",=/ []\"'"
@@ -54,16 +53,6 @@ static const cyaml_schema_field_t port_fields[] = {
 };
 static const cyaml_schema_value_t port_schema = {
 	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct ptrd_config_port, port_fields),
-};
-
-static const cyaml_schema_field_t control_fields[] = {
-	CYAML_FIELD_STRING_PTR("socket", CYAML_FLAG_OPTIONAL, struct ptrd_config_control, socket, 1,
-		SOCKET_PATH_MAX),
-	CYAML_FIELD_UINT(
-		"socket_mode", CYAML_FLAG_OPTIONAL, struct ptrd_config_control, socket_mode),
-	CYAML_FIELD_STRING_PTR("socket_group", CYAML_FLAG_OPTIONAL, struct ptrd_config_control,
-		socket_group, 1, 255),
-	CYAML_FIELD_END,
 };
 
 static const cyaml_schema_field_t tcp_fields[] = {
@@ -98,7 +87,7 @@ static const cyaml_schema_field_t top_fields[] = {
 	CYAML_FIELD_STRING_PTR(
 		"huge_dir", CYAML_FLAG_OPTIONAL, struct ptrd_config, huge_dir, 1, PATH_LEN_MAX),
 	CYAML_FIELD_MAPPING_PTR("control", CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER_NULL,
-		struct ptrd_config, control, control_fields),
+		struct ptrd_config, control, config_control_fields),
 	CYAML_FIELD_MAPPING_PTR(
 		"dataplane", CYAML_FLAG_POINTER, struct ptrd_config, dataplane, dataplane_fields),
 	CYAML_FIELD_END,
@@ -127,12 +116,6 @@ static bool allocate(void **mapping, size_t size)
 	return *mapping != NULL;
 }
 
-static bool absolute(const struct config_source *source, const char *path, const char *key)
-{
-	return path == NULL || path[0] == '/'
-		|| config_source_error(source, key, "must be an absolute path, is \"%s\"", path);
-}
-
 /* The program of this build if this is a daemon in its build directory, else the installed one. */
 static char *default_xdp_program(void)
 {
@@ -149,25 +132,6 @@ static char *default_xdp_program(void)
 		}
 	}
 	return strdup(PTRD_XDP_PROGRAM);
-}
-
-static bool check_control(const struct config_source *source, struct ptrd_config *config)
-{
-	struct ptrd_config_control *control = config->control;
-	bool good = config_number(
-		source, &control->socket_mode, 0660, 0, 0777, "control.socket_mode");
-
-	if (control->socket != NULL)
-		return absolute(source, control->socket, "control.socket") && good;
-	if (asprintf(&control->socket, "%s/%s", config->run_dir, PTRD_SOCKET_FILE) < 0) {
-		control->socket = NULL;
-		return config_source_error(source, "", "out of memory");
-	}
-	if (strlen(control->socket) > SOCKET_PATH_MAX)
-		return config_source_error(source, "run_dir",
-			"the socket in it would have a path of over %d characters: set control.socket",
-			SOCKET_PATH_MAX);
-	return good;
 }
 
 static bool check_tcp(const struct config_source *source, struct ptrd_config_tcp *tcp)
@@ -391,7 +355,8 @@ static bool check_dataplane(
 	if (strpbrk(dataplane->xdp_program, ",[]\"'") != NULL)
 		good = config_source_error(source, "dataplane.xdp_program",
 			"a path with a comma, a bracket or a quote cannot be given to DPDK");
-	return absolute(source, dataplane->xdp_program, "dataplane.xdp_program") && good;
+	return config_source_absolute(source, dataplane->xdp_program, "dataplane.xdp_program")
+		&& good;
 }
 
 /* Fills in defaults and checks what the schema cannot say. Tells everything that is wrong. */
@@ -403,11 +368,11 @@ static bool complete(const struct config_source *source, struct ptrd_config *con
 		|| !allocate((void **)&config->dataplane->dns->rate_limit,
 			sizeof(*config->dataplane->dns->rate_limit)))
 		return config_source_error(source, "", "out of memory");
-	bool good = absolute(source, config->run_dir, "run_dir");
+	bool good = config_source_absolute(source, config->run_dir, "run_dir");
 
-	good &= absolute(source, config->state_dir, "state_dir");
-	good &= absolute(source, config->huge_dir, "huge_dir");
-	good &= check_control(source, config);
+	good &= config_source_absolute(source, config->state_dir, "state_dir");
+	good &= config_source_absolute(source, config->huge_dir, "huge_dir");
+	good &= config_control_check(source, config);
 	return check_dataplane(source, config->dataplane) && good;
 }
 

@@ -196,6 +196,12 @@ bool config_source_is_bool(const struct config_source *source, const char *key)
 	return config_source_error(source, key, "must be true or false");
 }
 
+bool config_source_absolute(const struct config_source *source, const char *path, const char *key)
+{
+	return path == NULL || path[0] == '/'
+		|| config_source_error(source, key, "must be an absolute path, is \"%s\"", path);
+}
+
 bool config_number(const struct config_source *source, uint32_t *value, uint32_t by_default,
 	uint32_t min, uint32_t max, const char *key)
 {

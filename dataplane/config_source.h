@@ -42,6 +42,9 @@ __attribute__((format(printf, 3, 4))) bool config_source_error(
  * any other word for true. Writes an error otherwise. */
 bool config_source_is_bool(const struct config_source *source, const char *key);
 
+/* True if the path at `key` is NULL or absolute. Writes an error otherwise. */
+bool config_source_absolute(const struct config_source *source, const char *path, const char *key);
+
 /* A number: one that is not in the file gets its default, one that is must lie in the bounds.
  * Returns false after writing an error. */
 bool config_number(const struct config_source *source, uint32_t *value, uint32_t by_default,

@@ -11,7 +11,7 @@
 
 #include <ptrd/config.h>
 
-#include "actor.h"
+#include "access.h"
 #include "publisher.h"
 #include "refusal.h"
 #include "store.h"
@@ -22,6 +22,8 @@ struct control {
 	struct publisher *publisher;
 	int64_t started;                  /* seconds since 1970 */
 	const struct ptrd_config *config; /* or NULL: that of no file */
+	const struct access *access;      /* or NULL: everybody is an operator */
+	uint32_t ptr_quota; /* PTRs of a project that has no quota of its own; 0: no limit */
 };
 
 /* One execution of one method. */
@@ -38,7 +40,7 @@ struct call {
 
 struct param {
 	const char *name;
-	json_type type; /* JSON_TRUE stands for both truth values */
+	json_type type; /* JSON_TRUE: one of both truth values; JSON_NULL: an integer or null */
 	bool required;
 };
 #define PARAMS_MAX 16
@@ -97,6 +99,12 @@ bool call_eip(struct call *call, struct eip *eip);
 const char *call_eip_field(const struct call *call);
 
 /*
+ * True if the project may have that many PTRs more than it has, what this round has changed so far
+ * included; else DNS.0405. One that replaces another is none more.
+ */
+bool call_quota(struct call *call, const char *project, uint64_t more);
+
+/*
  * A change that holds already takes no revision, but is acknowledged no sooner than the one that
  * made it: that one may still wait for the dataplane.
  */
@@ -146,6 +154,9 @@ bool ptr_set(struct call *call);
 bool ptr_unset(struct call *call);
 bool ptr_get(struct call *call);
 bool ptr_list(struct call *call);
+bool project_set(struct call *call);
+bool project_get(struct call *call);
+bool project_list(struct call *call);
 bool batch(struct call *call);
 bool node_status(struct call *call);
 bool node_backup(struct call *call);

@@ -12,6 +12,7 @@
 #define RECORD \
 	{"address", JSON_STRING, false}, \
 	{"id", JSON_STRING, false}
+#define INTEGER_OR_NULL JSON_NULL
 #define WRITES true
 #define READS false
 #define BATCH true
@@ -90,6 +91,13 @@ static const struct command commands[] = {
 		{"name", JSON_STRING, true}}},
 	{"region.detach", WRITES, BATCH, OPERATORS, region_detach, {
 		{"name", JSON_STRING, true}}},
+	{"project.set", WRITES, BATCH, OPERATORS, project_set, {
+		{"project", JSON_STRING, true},
+		{"quota", INTEGER_OR_NULL, true}}},
+	{"project.get", READS, BATCH, EVERYBODY, project_get, {
+		{"project", JSON_STRING, true}}},
+	{"project.list", READS, ALONE, READERS, project_list, {
+		PAGE}},
 	{"node.status", READS, ALONE, READERS, node_status, {
 		{NULL, JSON_NULL, false}}},
 	{"node.backup", READS, ALONE, OPERATORS, node_backup, {
@@ -151,9 +159,15 @@ static const char *type_text(json_type type)
 	}
 }
 
+static const char *wanted_text(json_type type)
+{
+	return type == INTEGER_OR_NULL ? "an integer or null" : type_text(type);
+}
+
 static bool same_type(json_type wanted, const json_t *value)
 {
-	return json_typeof(value) == wanted || (wanted == JSON_TRUE && json_is_false(value));
+	return json_typeof(value) == wanted || (wanted == JSON_TRUE && json_is_false(value))
+		|| (wanted == INTEGER_OR_NULL && json_is_integer(value));
 }
 
 static bool refuse_param(
@@ -191,14 +205,14 @@ bool params_check(
 		}
 		if (!same_type(param->type, value)) {
 			refuse(why, PTRD_ERR_INVALID_REQUEST, "is %s, must be %s",
-				type_text(json_typeof(value)), type_text(param->type));
+				type_text(json_typeof(value)), wanted_text(param->type));
 			return refuse_param(why, path, name, value);
 		}
 	}
 	for (; params->name != NULL; params++)
 		if (params->required && json_object_get(object, params->name) == NULL) {
 			refuse(why, PTRD_ERR_INVALID_REQUEST, "is missing, must be %s",
-				type_text(params->type));
+				wanted_text(params->type));
 			return refuse_param(why, path, params->name, NULL);
 		}
 	return true;

@@ -128,6 +128,8 @@ bool ptr_set(struct call *call)
 		call_repeated(call, eip.region);
 		return done(call, &eip);
 	}
+	if (!eip.has_ptr && !call_quota(call, eip.project, 1))
+		return false;
 	if (!store_ptr_set(call->control->store, &eip, &value))
 		return call_store_failed(call);
 	return publish(call, &eip) && done(call, &eip);

@@ -20,10 +20,23 @@ struct ptrd_config_port {
 	char *exception_interface; /* the TAP's name, default ptrd-x<index of the port> */
 };
 
+/* Who gets which role: exactly one of user and group is not NULL. */
+struct ptrd_config_role {
+	char *user;    /* name or number, of the process that has opened the socket */
+	char *group;   /* name or number, one of that process's groups */
+	char *role;    /* "operator", "viewer", "project:<name>" */
+	uint32_t line; /* in the file: whether the name exists is found out later */
+};
+
 struct ptrd_config_control {
-	char *socket;         /* path; default: <run_dir>/control.sock */
-	uint32_t socket_mode; /* permission bits, default 0660 */
-	char *socket_group;   /* name, or NULL for the process's group */
+	char *socket;                   /* path; default: <run_dir>/control.sock */
+	uint32_t socket_mode;           /* permission bits, default 0660 */
+	char *socket_group;             /* name, or NULL for the process's group */
+	struct ptrd_config_role *roles; /* the first that fits holds */
+	uint32_t roles_count;
+	bool roles_open;    /* no list at all: whoever may open the socket is an operator */
+	uint32_t ptr_quota; /* custom PTRs of a project, unless it has a quota of its own; default
+			       50, 0: no limit */
 };
 
 struct ptrd_config_tcp {

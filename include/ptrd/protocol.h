@@ -8,6 +8,10 @@
 #define PTRD_SOCKET_FILE "control.sock" /* in the run directory, unless configured */
 #define PTRD_LINE_MAX (1024 * 1024)     /* bytes of a line, its newline included */
 
+/* A project's name: 1 to 64 of these. */
+#define PTRD_PROJECT_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
+#define PTRD_PROJECT_LEN_MAX 64
+
 /* JSON-RPC 2.0 section 5.1, and one code for every refusal by a rule of ours (data.code names
  * it). */
 #define PTRD_RPC_PARSE_ERROR (-32700)

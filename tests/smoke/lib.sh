@@ -103,8 +103,8 @@ choose_cores() {
 	worker_core=${cores[1]:-${cores[0]}}
 }
 
-# A test may set services (the service addresses) and dataplane_config (more keys below `dataplane`)
-# before.
+# A test may set services (the service addresses), dataplane_config (more keys below `dataplane`) and
+# control_config (the keys below `control`; else no project has a quota) before.
 make_config() {
 	local main_core worker_core state=${state_dir:-$dir/state}
 	choose_cores
@@ -112,6 +112,8 @@ make_config() {
 	cat >"$config" <<-EOF
 		run_dir: $dir
 		state_dir: $state
+		control:
+		${control_config:-  ptr_quota: 0}
 		dataplane:
 		  service_addresses: [${services:-$SERVICE}]
 		  main_core: $main_core

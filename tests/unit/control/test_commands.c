@@ -62,6 +62,8 @@ static const struct shape shapes[] = {
 	{"ptr.list", "{'limit':1,'marker':'203.0.113.1','offset':0,'region':'eu','project':'p'}",
 		{NULL}},
 	{"batch", "{'requests':[],'quiet':true}", {"requests"}},
+	{"project.get", "{'project':'p'}", {"project"}},
+	{"project.list", "{'limit':1,'marker':'p','offset':0}", {NULL}},
 	{"node.status", "{}", {NULL}},
 };
 

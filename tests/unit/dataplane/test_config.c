@@ -25,6 +25,9 @@ static void test_defaults(void **state)
 	assert_string_equal(config->control->socket, "/run/x/control.sock");
 	assert_int_equal(config->control->socket_mode, 0660);
 	assert_null(config->control->socket_group);
+	assert_true(config->control->roles_open);
+	assert_int_equal(config->control->roles_count, 0);
+	assert_int_equal(config->control->ptr_quota, 50);
 	const struct ptrd_config_dataplane *dataplane = config->dataplane;
 	assert_int_equal(dataplane->service_addresses_count, 1);
 	assert_string_equal(dataplane->service_addresses[0], "198.51.100.53");
@@ -56,6 +59,33 @@ static void test_defaults(void **state)
 	ptrd_config_free(config);
 }
 
+static void check_roles(const struct ptrd_config_control *control)
+{
+	static const struct {
+		const char *user, *group, *role;
+		unsigned line;
+	} roles[] = {
+		{"alice", NULL, "operator", 9},
+		{NULL, "1000", "viewer", 10},
+		{"1001", NULL, "project:Shop_2.a-b", 11},
+	};
+
+	assert_false(control->roles_open);
+	assert_int_equal(control->roles_count, 3);
+	for (size_t i = 0; i < 3; i++) {
+		const struct ptrd_config_role *role = &control->roles[i];
+
+		assert_true((role->user == NULL) == (roles[i].user == NULL));
+		assert_true((role->group == NULL) == (roles[i].group == NULL));
+		if (role->user != NULL)
+			assert_string_equal(role->user, roles[i].user);
+		else
+			assert_string_equal(role->group, roles[i].group);
+		assert_string_equal(role->role, roles[i].role);
+		assert_int_equal(role->line, roles[i].line);
+	}
+}
+
 static void test_everything(void **state)
 {
 	char said[4096];
@@ -67,6 +97,12 @@ static void test_everything(void **state)
 		       "  socket: /c.sock\n"
 		       "  socket_mode: 0600\n"
 		       "  socket_group: dns\n"
+		       "  roles:\n"
+		       "    - {user: alice, role: operator}\n"
+		       "    - {group: 1000, role: viewer}\n"
+		       "    - user: 1001\n"
+		       "      role: project:Shop_2.a-b\n"
+		       "  ptr_quota: 0\n"
 		       "dataplane:\n"
 		       "  service_addresses: [198.51.100.53, 198.51.100.54]\n"
 		       "  main_core: 3\n"
@@ -88,6 +124,8 @@ static void test_everything(void **state)
 	assert_string_equal(config->control->socket, "/c.sock");
 	assert_int_equal(config->control->socket_mode, 0600);
 	assert_string_equal(config->control->socket_group, "dns");
+	check_roles(config->control);
+	assert_int_equal(config->control->ptr_quota, 0);
 	assert_string_equal(config->dataplane->service_addresses[1], "198.51.100.54");
 	assert_int_equal(config->dataplane->main_core, 3);
 	assert_string_equal(config->dataplane->ports[0].vdev, "net_null0,copy=1");
@@ -112,6 +150,62 @@ static void test_empty_mapping(void **state)
 	assert_non_null(config);
 	assert_int_equal(config->control->socket_mode, 0660);
 	assert_int_equal(config->dataplane->tcp->connections, 10000);
+	ptrd_config_free(config);
+}
+
+/* An empty list is one: nobody but root has a role then. */
+static void test_no_roles(void **state)
+{
+	char said[4096];
+	struct ptrd_config *config = load("control: {roles: []}\n" LEAST LEAST_PORT, said);
+
+	(void)state;
+	assert_string_equal(said, "");
+	assert_non_null(config);
+	assert_false(config->control->roles_open);
+	assert_int_equal(config->control->roles_count, 0);
+	ptrd_config_free(config);
+}
+
+#define CONTROL(text) "control:\n  " text "\n" LEAST LEAST_PORT
+#define ROLE(text) CONTROL("roles:\n    - " text)
+#define LETTERS16 "abcdefghijklmnop"
+#define LETTERS64 LETTERS16 LETTERS16 LETTERS16 LETTERS16
+
+static const struct refused refused_control[] = {
+	{ROLE("{role: operator}"), ":3: control.roles.0: must have exactly one of user and group"},
+	{ROLE("{user: a, group: b, role: operator}"),
+		":3: control.roles.0: must have exactly one of user and group"},
+	{ROLE("{user: a}"), ":3: control.roles.0"},
+	{ROLE("{user: a, role: operator}\n    - {user: b, role: admin}"),
+		":4: control.roles.1.role: must be operator, viewer or project:NAME"},
+	{ROLE("{user: a, role: Operator}"), "is \"Operator\""},
+	{ROLE("{user: a, role: 'operator '}"), ":3: control.roles.0.role: must be"},
+	{ROLE("{user: a, role: project}"), ":3: control.roles.0.role: must be"},
+	{ROLE("{user: a, role: 'project:'}"), ":3: control.roles.0.role: must be"},
+	{ROLE("{user: a, role: 'project:a b'}"), ":3: control.roles.0.role: must be"},
+	{ROLE("{user: a, role: 'project:" LETTERS64 "q'}"), ":3: control.roles.0.role: must be"},
+	{ROLE("{user: '', role: operator}"), "control.roles.0.user"},
+	{ROLE("{user: a, role: operator, rule: b}"), ":3: control.roles.0"},
+	{ROLE("operator"), "control.roles"},
+	/* Nothing at all is more likely a mistake than a wish. */
+	{CONTROL("roles:"), "control.roles"},
+	{CONTROL("roles: {user: a, role: operator}"), "control.roles"},
+	{CONTROL("ptr_quota: 1000000001"), ":2: control.ptr_quota: must be 0 to 1000000000"},
+	{CONTROL("ptr_quota: -1"), "control.ptr_quota"},
+	{CONTROL("ptr_quota: none"), "control.ptr_quota"},
+};
+
+static void test_refused_control(void **state)
+{
+	char said[4096];
+
+	(void)state;
+	check_refused(refused_control, sizeof(refused_control) / sizeof(refused_control[0]));
+	struct ptrd_config *config = load(
+		ROLE("{user: a, role: 'project:" LETTERS64 "'}\n  ptr_quota: 1000000000"), said);
+	assert_string_equal(said, "");
+	assert_non_null(config);
 	ptrd_config_free(config);
 }
 
@@ -318,6 +412,8 @@ int main(void)
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_everything),
 		cmocka_unit_test(test_empty_mapping),
+		cmocka_unit_test(test_no_roles),
+		cmocka_unit_test(test_refused_control),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_service_addresses),
 		cmocka_unit_test(test_service_addresses_bound),
