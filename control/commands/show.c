@@ -54,8 +54,9 @@ static json_t *show_eip_ptr(const struct eip *eip)
 {
 	if (!eip->has_ptr)
 		return json_null();
-	return json_pack(
-		"{s:o,s:I}", "names", show_names(eip->ptr_names), "ttl", (json_int_t)eip->ptr_ttl);
+	return json_pack("{s:o,s:I,s:s,s:o}", "names", show_names(eip->ptr_names), "ttl",
+		(json_int_t)eip->ptr_ttl, "description", eip->ptr_description, "tags",
+		show_tags(eip->ptr_tags));
 }
 
 json_t *show_eip(const struct eip *eip)

@@ -96,6 +96,7 @@ static json_t *parse_value(const struct argument *argument, const char *title, c
 	case ARGUMENT_TEXT:
 	case ARGUMENT_TEXTS:
 	case ARGUMENT_FLAG:
+	case ARGUMENT_RECORD:
 		value = json_string(text);
 		if (value == NULL)
 			fprintf(stderr, "ptrctl: %s: %s: the value is not UTF-8 text\n", title,
@@ -105,12 +106,20 @@ static json_t *parse_value(const struct argument *argument, const char *title, c
 	return value;
 }
 
+/* No IPv6 address has one colon alone, and no part of a PTR id has any. */
+static const char *param_of(const struct argument *argument, const char *text)
+{
+	const char *colon = argument->type == ARGUMENT_RECORD ? strchr(text, ':') : NULL;
+
+	return colon != NULL && strchr(colon + 1, ':') == NULL ? "id" : argument->param;
+}
+
 /* Puts a value into params. Returns false after writing why not. */
 static bool set(
 	json_t *params, const struct argument *argument, const char *title, const char *text)
 {
 	json_t *value = parse_value(argument, title, text);
-	const char *member = argument->param;
+	const char *member = param_of(argument, text);
 	json_t *object = holder(params, &member);
 
 	if (value == NULL)
@@ -133,7 +142,9 @@ static bool check_required(
 	const struct argument *arguments, const char *title, const json_t *params)
 {
 	for (; arguments->word != NULL; arguments++) {
-		if (!arguments->required || json_object_get(params, arguments->param) != NULL)
+		if (!arguments->required || json_object_get(params, arguments->param) != NULL
+			|| (arguments->type == ARGUMENT_RECORD
+				&& json_object_get(params, "id") != NULL))
 			continue;
 		fprintf(stderr, "ptrctl: %s: %s is missing\n", title, arguments->word);
 		return false;

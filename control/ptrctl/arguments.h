@@ -16,6 +16,7 @@ enum argument_type {
 	ARGUMENT_FLAG,    /* an option without a value: `flag` is what it sets */
 	ARGUMENT_JSON,    /* a word that is a JSON object */
 	ARGUMENT_OBJECTS, /* collected in an array as ARGUMENT_TEXTS, each made by `object` */
+	ARGUMENT_RECORD,  /* an address; or a PTR id, which has exactly one colon and sets `id` */
 };
 
 struct argument {

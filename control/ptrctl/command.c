@@ -22,6 +22,7 @@ static const struct command *const nouns[] = {
 	region_commands,
 	eip_commands,
 	ptr_commands,
+	project_commands,
 	batch_commands,
 	status_commands,
 	verify_commands,
@@ -97,6 +98,12 @@ struct client *session_client(struct session *session)
 static const struct hint {
 	const char *code, *method, *text;
 } hints[] = {
+	{"DNS.0013", NULL,
+		"an operator can do it, or give you the role: 'control: roles:' in ptrd-control's "
+		"configuration"},
+	{"DNS.0405", NULL,
+		"unset a PTR that is not needed, or let an operator give the project more: "
+		"ptrctl project set PROJECT --quota N"},
 	{"DNS.0502", NULL, "bind the address first: ptrctl eip bind ADDRESS"},
 	{"DNS.0503", NULL,
 		"no need to repeat it; 'ptrctl status' shows the dataplane and what it has applied"},

@@ -14,6 +14,8 @@ static const struct field eip_fields[] = {
 	{"project", "project"},
 	{"answers", "ptr.names", "default_name"},
 	{"custom ttl", "ptr.ttl"},
+	{"description", "ptr.description"},
+	{"tags", "ptr.tags"},
 	{"revision", "revision"},
 	{"created", "created"},
 	{NULL},

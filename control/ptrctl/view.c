@@ -36,6 +36,18 @@ static bool join(char text[TEXT_MAX], size_t *used, const json_t *item, const ch
 	return true;
 }
 
+/* True if the value is a tag, which is shown as it is given: key=value. */
+static bool format_tag(char text[TEXT_MAX], const json_t *value)
+{
+	const char *key = json_string_value(json_object_get(value, "key"));
+	const char *tag = json_string_value(json_object_get(value, "value"));
+
+	if (key == NULL || tag == NULL)
+		return false;
+	snprintf(text, TEXT_MAX, "%s=%s", key, tag);
+	return true;
+}
+
 /*
  * Text of a value; an array's values are joined by `separator`, an object's members by spaces. Too
  * long: cut.
@@ -47,7 +59,7 @@ static void format(char text[TEXT_MAX], const json_t *value, const char *separat
 	json_t *item;
 
 	text[0] = '\0';
-	if (json_is_string(value)) {
+	if (json_string_length(value) > 0) {
 		snprintf(text, TEXT_MAX, "%s", json_string_value(value));
 	} else if (json_is_integer(value)) {
 		snprintf(text, TEXT_MAX, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
@@ -56,12 +68,28 @@ static void format(char text[TEXT_MAX], const json_t *value, const char *separat
 	} else if (json_is_array(value) && json_array_size(value) > 0) {
 		json_array_foreach(
 			value, index, item) if (!join(text, &used, item, separator)) break;
+	} else if (format_tag(text, value)) {
+		return;
 	} else if (json_is_object(value)) {
 		/* Iteration does not change it, but takes one that is not const. */
 		json_object_foreach((json_t *)(uintptr_t)value, name,
 			item) if (!join(text, &used, item, " ")) break;
 	} else {
 		snprintf(text, TEXT_MAX, "-");
+	}
+}
+
+/* Texts are others' as often as not: none of them is to move the cursor of who looks at them. */
+static void take_controls_away(char *text)
+{
+	for (; *text != '\0'; text++) {
+		const unsigned char first = (unsigned char)text[0], second = (unsigned char)text[1];
+
+		if (first < ' ' || first == 0x7f)
+			*text = '?';
+		/* U+0080 to U+009F, as UTF-8. */
+		if (first == 0xC2 && second >= 0x80 && second <= 0x9F)
+			text[0] = text[1] = '?';
 	}
 }
 
@@ -73,6 +101,7 @@ static void format_field(
 	if ((value == NULL || json_is_null(value)) && field->fallback != NULL)
 		value = find(object, field->fallback);
 	format(text, value, separator);
+	take_controls_away(text);
 }
 
 /* Columns a UTF-8 text takes: its code points. Names are ASCII; projects and paths need not be. */

@@ -13,6 +13,7 @@
 
 #include "arguments.h"
 #include "delegation.h"
+#include "tag.h"
 
 #define WORDS_MAX 12
 
@@ -32,6 +33,14 @@ static const struct argument set_arguments[] = {
 static const struct argument call_arguments[] = {
 	{"METHOD", NULL, "method", ARGUMENT_TEXT, .required = true, .flag = NULL},
 	{"JSON", NULL, "params", ARGUMENT_JSON, .required = false, .flag = NULL},
+	{NULL, NULL, NULL, ARGUMENT_TEXT, .required = false, .flag = NULL},
+};
+
+static const struct argument record_arguments[] = {
+	{"ADDRESS|ID", NULL, "address", ARGUMENT_RECORD, .required = true, .flag = NULL},
+	{"NAME", NULL, "names", ARGUMENT_TEXTS, .required = false, .flag = NULL},
+	{"--tag", TAG_FORM, "tags", ARGUMENT_OBJECTS, .required = false, .flag = NULL,
+		.object = tag_parse},
 	{NULL, NULL, NULL, ARGUMENT_TEXT, .required = false, .flag = NULL},
 };
 
@@ -72,6 +81,20 @@ static const struct row rows[] = {
 		A ",\"soa\":{\"ttl\":5,\"mname\":\"m\"}}"},
 	{set_arguments, {"1.2.3.4", "a", "--ns", "x", "--ns=y"},
 		A ",\"ns\":{\"names\":[\"x\",\"y\"]}}"},
+	/* an address or a PTR id: exactly one colon tells */
+	{record_arguments, {"1.2.3.4"}, "{\"address\":\"1.2.3.4\"}"},
+	{record_arguments, {"eu:e-1"}, "{\"id\":\"eu:e-1\"}"},
+	{record_arguments, {"2001:db8"}, "{\"id\":\"2001:db8\"}"},
+	{record_arguments, {"::"}, "{\"address\":\"::\"}"},
+	{record_arguments, {"2001:db8::1/128"}, "{\"address\":\"2001:db8::1/128\"}"},
+	{record_arguments, {":"}, "{\"id\":\":\"}"},
+	{record_arguments, {NULL}, NULL},
+	{record_arguments, {"eu:e", "a"}, "{\"id\":\"eu:e\",\"names\":[\"a\"]}"},
+	{record_arguments, {"--tag", "k=v=w", "eu:e", "--tag=l="},
+		"{\"id\":\"eu:e\",\"tags\":[{\"key\":\"k\",\"value\":\"v=w\"},"
+		"{\"key\":\"l\",\"value\":\"\"}]}"},
+	{record_arguments, {"eu:e", "--tag", "k"}, NULL},
+	{record_arguments, {"eu:e", "--tag"}, NULL},
 	/* flags */
 	{set_arguments, {"1.2.3.4", "a", "--detached"}, A ",\"state\":\"detached\"}"},
 	{set_arguments, {"1.2.3.4", "a", "--detached=no"}, NULL},
