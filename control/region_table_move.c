@@ -27,27 +27,29 @@ static bool is_part(const struct move *m, const struct part *part, const struct 
 		&& range_holds(m->range, &c->address) == part->inside;
 }
 
+/* Only what is in the range is looked at one by one: the rest is what the table has in all. */
 static void count_part(struct move *m, const struct part *part)
 {
 	const struct table *t = part->region->table;
 	struct table_entry entry;
-	bool changed = false;
-	uint64_t cell_bytes = 0;
+	uint64_t eips = 0, cell_bytes = 0;
 
 	for (uint64_t at = 0; table_next(t, &at, &entry);) {
-		if (range_holds(m->range, &entry.address) != part->inside)
+		if (!range_holds(m->range, &entry.address))
 			continue;
-		m->eips++;
-		cell_bytes += entry.cell_bytes;
+		eips++;
+		cell_bytes += table_cell_size(t, entry.ref);
 	}
+	m->eips += part->inside ? eips : table_eips(t) - eips;
+	cell_bytes = part->inside ? cell_bytes : table_cell_bytes_used(t) - cell_bytes;
 	for (size_t i = 0; i < m->changes->count; i++) {
 		if (!is_part(m, part, &m->changes->list[i]))
 			continue;
 		m->eips += m->changes->list[i].kind == CHANGE_BIND;
-		changed = true;
+		/* What the changes have reserved is in use too. */
+		cell_bytes = table_cell_bytes_used(t);
 	}
-	/* What the changes have reserved is in use too. */
-	m->cell_bytes += changed ? table_cell_bytes_used(t) : cell_bytes;
+	m->cell_bytes += cell_bytes;
 }
 
 /* Does to `t`, which nobody reads yet, what the publication of `c` will do to its own table. */

@@ -478,15 +478,23 @@ bool table_next(const struct table *t, uint64_t *at, struct table_entry *entry)
 			memory_order_relaxed);
 		++*at;
 	}
-	const uint32_t tag = htonl((uint32_t)(value >> 32)), ref = (uint32_t)value;
-	const struct ptrd_cell *cell = is_cell(ref) ? own_cell(t, ref) : NULL;
+	const uint32_t ref = (uint32_t)value, tag = htonl((uint32_t)(value >> 32));
 
-	*entry = (struct table_entry){.ref = ref};
-	entry->address.ipv6 = (ref & PTRD_REF_IPV6) != 0;
+	*entry = (struct table_entry){.address.ipv6 = (ref & PTRD_REF_IPV6) != 0, .ref = ref};
+	memcpy(entry->address.bytes, &tag, sizeof(tag));
 	if (entry->address.ipv6)
-		memcpy(entry->address.bytes, cell->data, 16);
-	else
-		memcpy(entry->address.bytes, &tag, sizeof(tag));
-	entry->cell_bytes = cell != NULL ? cell->granules * PTRD_GRANULE : 0;
+		memcpy(entry->address.bytes, own_cell(t, ref)->data, 16);
 	return true;
+}
+
+uint32_t table_cell_size(const struct table *t, uint32_t ref)
+{
+	return is_cell(ref) ? (uint32_t)own_cell(t, ref)->granules * PTRD_GRANULE : 0;
+}
+
+void table_prefetch(const struct table *t, const struct table *from, const struct table_entry *e)
+{
+	ptrd_table_prefetch(&t->view, key_of(t, &e->address));
+	if (is_cell(e->ref))
+		__builtin_prefetch(own_cell(from, e->ref));
 }

@@ -111,7 +111,6 @@ void table_set_serial(struct table *t, uint32_t serial);
 struct table_entry {
 	struct address address;
 	uint32_t ref;
-	uint32_t cell_bytes; /* 0: no cell */
 };
 
 /*
@@ -119,3 +118,9 @@ struct table_entry {
  * the end. Only while the table does not change.
  */
 bool table_next(const struct table *t, uint64_t *at, struct table_entry *entry);
+
+/* Bytes of the arena that `ref` takes; 0: it has no cell. */
+uint32_t table_cell_size(const struct table *t, uint32_t ref);
+
+/* Loads what a copy of an entry of `from` into `t` is going to touch. */
+void table_prefetch(const struct table *t, const struct table *from, const struct table_entry *e);
