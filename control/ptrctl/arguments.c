@@ -68,7 +68,7 @@ static json_t *parse_number(const char *text)
 	return json_integer(number);
 }
 
-/* Value of an argument, or NULL after writing why `text` cannot be one. */
+/* Value of an argument, or NULL after writing why `text` (NULL: of none) cannot be one. */
 static json_t *parse_value(const struct argument *argument, const char *title, const char *text)
 {
 	json_error_t error;
@@ -93,9 +93,14 @@ static json_t *parse_value(const struct argument *argument, const char *title, c
 			fprintf(stderr, "ptrctl: %s: %s: '%s' is not of the form %s\n", title,
 				argument->word, text, argument->value);
 		break;
+	case ARGUMENT_FLAG:
+		value = argument->flag != NULL ? json_string(argument->flag) : json_true();
+		break;
+	case ARGUMENT_NONE:
+		value = json_array();
+		break;
 	case ARGUMENT_TEXT:
 	case ARGUMENT_TEXTS:
-	case ARGUMENT_FLAG:
 	case ARGUMENT_RECORD:
 		value = json_string(text);
 		if (value == NULL)
@@ -164,10 +169,10 @@ static bool parse_option(const struct argument *arguments, const char *title, js
 		fprintf(stderr, "ptrctl: %s: unknown option %s\n", title, word);
 		return false;
 	}
-	if (option->type == ARGUMENT_FLAG) {
+	if (option->type == ARGUMENT_FLAG || option->type == ARGUMENT_NONE) {
 		if (equals != NULL)
 			fprintf(stderr, "ptrctl: %s: %s takes no value\n", title, option->word);
-		return equals == NULL && set(params, option, title, option->flag);
+		return equals == NULL && set(params, option, title, NULL);
 	}
 	if (equals != NULL)
 		return set(params, option, title, equals + 1);

@@ -13,7 +13,8 @@ enum argument_type {
 	ARGUMENT_TEXT,
 	ARGUMENT_NUMBER,
 	ARGUMENT_TEXTS,   /* collected in an array: an option may be repeated, a word may be many */
-	ARGUMENT_FLAG,    /* an option without a value: `flag` is what it sets */
+	ARGUMENT_FLAG,    /* an option without a value: `flag` is what it sets, or true */
+	ARGUMENT_NONE,    /* an option without a value that sets an empty array */
 	ARGUMENT_JSON,    /* a word that is a JSON object */
 	ARGUMENT_OBJECTS, /* collected in an array as ARGUMENT_TEXTS, each made by `object` */
 	ARGUMENT_RECORD,  /* an address; or a PTR id, which has exactly one colon and sets `id` */
@@ -25,7 +26,7 @@ struct argument {
 	const char *param; /* member of params that it sets; "soa.mname": member of a member */
 	enum argument_type type;
 	bool required;
-	const char *flag; /* ARGUMENT_FLAG: text that the member gets */
+	const char *flag; /* ARGUMENT_FLAG: text that the member gets; NULL: it becomes true */
 	/*
 	 * ARGUMENT_OBJECTS: the object that a text stands for, or NULL if it has not the form
 	 * `value`.

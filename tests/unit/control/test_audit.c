@@ -103,6 +103,46 @@ static void test_rows(void **state)
 		(const char *const[]){"0", NULL});
 }
 
+/* A region that changes has one row, whatever is in it. */
+static void test_regions(void **state)
+{
+	static const char *const requests[][2] = {
+		{"region.create", "{'name':'us','prefixes':['192.0.2.0/24'],'suffix':'y.example'}"},
+		{"eip.bind", "{'address':'203.0.113.7'}"},
+		{"eip.bind", "{'address':'203.0.113.8'}"},
+		{"ptr.set", "{'address':'203.0.113.8','names':['a.example']}"},
+		{"region.update", "{'name':'eu','default_ttl':5,'suffix':'compute.example.com'}"},
+		{"region.update", "{'name':'eu','default_ttl':5}"}, /* holds */
+		{"region.update",
+			"{'name':'eu','default_name6':'{reverse}.{suffix}','default_ttl':300}"},
+		{"region.update", "{'name':'eu','default_name6':''}"},
+		{"region.move_prefix", "{'prefix':'203.0.113.0/28','to':'us'}"},
+		{"region.move_prefix", "{'prefix':'203.0.113.0/28','to':'us'}"}, /* holds */
+		{"region.delete", "{'name':'us','force':true}"},
+	};
+	static const char *const rows[] = {
+		"6|operator|region.update|eu|-|-|-|{'default_ttl':300}|{'default_ttl':5}",
+		"7|operator|region.update|eu|-|-|-|{'default_ttl':5}|"
+		"{'default_name6':'{reverse}.{suffix}','default_ttl':300}",
+		"8|operator|region.update|eu|-|-|-|{'default_name6':'{reverse}.{suffix}'}|{}",
+		"9|operator|region.move_prefix|eu|-|-|-|"
+		"{'region':'eu','prefix':'203.0.113.0/28','eips':2}|"
+		"{'region':'us','prefix':'203.0.113.0/28','eips':2}",
+		"10|operator|region.delete|us|-|-|-|attached 2 1|-",
+		NULL,
+	};
+	struct rig *rig = *state;
+
+	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++)
+		json_decref(rig_ok(rig, requests[i][0], requests[i][1]));
+	expect_rows(rig,
+		"SELECT revision, actor, action, region, address, project, old_project,"
+		" iif(action = 'region.delete', counts, before), after FROM (SELECT *,"
+		" (before ->> 'state') || ' ' || (before ->> 'eips') || ' ' || (before ->> 'ptrs')"
+		" AS counts FROM audit) WHERE revision > 5 ORDER BY revision",
+		rows);
+}
+
 /* A refused request leaves no row, in a batch or alone; the next one has the next revision. */
 static void test_refused(void **state)
 {
@@ -164,6 +204,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(test_rows),
+		TEST(test_regions),
 		TEST(test_refused),
 		TEST(test_actor),
 		TEST(test_index),

@@ -25,6 +25,8 @@ static const struct argument set_arguments[] = {
 	{"--soa-ttl", "N", "soa.ttl", ARGUMENT_NUMBER, .required = false, .flag = NULL},
 	{"--soa-mname", "N", "soa.mname", ARGUMENT_TEXT, .required = false, .flag = NULL},
 	{"--detached", NULL, "state", ARGUMENT_FLAG, .required = false, .flag = "detached"},
+	{"--force", NULL, "force", ARGUMENT_FLAG, .required = false, .flag = NULL},
+	{"--no-delegations", NULL, "delegations", ARGUMENT_NONE, .required = false, .flag = NULL},
 	{"--delegate", DELEGATION_FORM, "delegations", ARGUMENT_OBJECTS, .required = false,
 		.flag = NULL, .object = delegation_parse},
 	{NULL, NULL, NULL, ARGUMENT_TEXT, .required = false, .flag = NULL},
@@ -96,6 +98,11 @@ static const struct row rows[] = {
 	{record_arguments, {"eu:e", "--tag", "k"}, NULL},
 	{record_arguments, {"eu:e", "--tag"}, NULL},
 	/* flags */
+	{set_arguments, {"1.2.3.4", "a", "--force"}, A ",\"force\":true}"},
+	{set_arguments, {"1.2.3.4", "a", "--force=true"}, NULL},
+	{set_arguments, {"1.2.3.4", "a", "--force", "--force"}, NULL},
+	{set_arguments, {"1.2.3.4", "a", "--no-delegations"}, A ",\"delegations\":[]}"},
+	{set_arguments, {"1.2.3.4", "a", "--no-delegations="}, NULL},
 	{set_arguments, {"1.2.3.4", "a", "--detached"}, A ",\"state\":\"detached\"}"},
 	{set_arguments, {"1.2.3.4", "a", "--detached=no"}, NULL},
 	/* objects of a form of their own */
@@ -167,7 +174,7 @@ static void test_print(void **state)
 	fclose(out);
 	assert_string_equal(text,
 		" ADDRESS NAME [NAME..] [--ttl N] [--ns NAME..] [--soa-ttl N] [--soa-mname N]"
-		" [--detached] [--delegate PREFIX=NAME,NS[,NS..]..]");
+		" [--detached] [--force] [--no-delegations] [--delegate PREFIX=NAME,NS[,NS..]..]");
 	free(text);
 }
 

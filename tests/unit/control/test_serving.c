@@ -215,6 +215,13 @@ static void test_serial(void **state)
 			"{'method':'ptr.set','params':{'address':'203.0.113.8','names':['d.x']}},"
 			"{'method':'eip.unbind','params':{'address':'192.0.2.2'}}]}",
 			NULL, true},
+		{"region.update", "{'name':'eu','suffix':'z.example'}", NULL, true},
+		{"region.update", "{'name':'eu','suffix':'Z.example.'}", NULL, false},
+		{"region.update", "{'name':'other','default_ttl':5}", NULL, false},
+		{"region.move_prefix", "{'prefix':'203.0.113.128/25','to':'other'}", NULL, true},
+		{"region.move_prefix", "{'prefix':'203.0.113.128/25','to':'other'}", NULL, false},
+		{NULL, NULL, rig_restart, false},
+		{"region.move_prefix", "{'prefix':'203.0.113.128/25','to':'eu'}", NULL, true},
 		{NULL, NULL, grow_ipv4, true},
 		{NULL, NULL, rig_restart, false},
 		{NULL, NULL, grow_ipv6, true},
@@ -335,6 +342,63 @@ static void test_ipv6(void **state)
 	assert_int_equal(served6(rig, "2001:db8:1::13:87"), 78);
 }
 
+static void expect_entry(const struct rig *rig, const char *region, const char *path,
+	const char *suffix, const char *prefixes)
+{
+	json_t *entry = directory_entry(rig, region), *wanted = rig_json(prefixes);
+
+	if (path != NULL)
+		assert_string_equal(rig_text(entry, "table"), path);
+	assert_string_equal(rig_text(entry, "suffix"), suffix);
+	assert_true(json_equal(rig_at(entry, "prefixes"), wanted));
+	json_decref(wanted);
+	json_decref(entry);
+}
+
+/* EIPs in the table that the directory names, by what the publisher counts. */
+static uint64_t eips_of(struct rig *rig, const char *region)
+{
+	struct publisher_table_status table;
+
+	assert_true(publisher_table(rig->control.publisher, region, &table));
+	return table.eips;
+}
+
+/* A region keeps its table when it changes, and a prefix takes its EIPs to another table. */
+static void test_regions(void **state)
+{
+	struct rig *rig = *state;
+	char *path = path_of(rig, "eu");
+
+	ok(rig, "eip.bind", "{'address':'2001:db8::7'}");
+	ok(rig, "ptr.set", "{'address':'2001:db8::7','names':['a.example'],'ttl':77}");
+	ok(rig, "eip.bind", "{'address':'203.0.113.7'}");
+	ok(rig, "region.update",
+		"{'name':'eu','suffix':'z.example','prefixes':['203.0.113.0/24','2001:db8::/32']}");
+	expect_entry(rig, "eu", path, "z.example.", "['203.0.113.0/24','2001:db8::/32']");
+	free(path);
+	ok(rig, "region.move_prefix", "{'prefix':'203.0.113.0/24','to':'other'}");
+	expect_entry(rig, "eu", NULL, "z.example.", "['2001:db8::/32']");
+	expect_entry(rig, "other", NULL, "y.example.", "['192.0.2.0/24','203.0.113.0/24']");
+	assert_int_equal(eips_of(rig, "other"), 1);
+	assert_int_equal(eips_of(rig, "eu"), 1);
+	assert_int_equal(served6(rig, "2001:db8::7"), 77);
+
+	/* A region that has nothing left is not served; with something it is again. */
+	ok(rig, "region.move_prefix", "{'prefix':'2001:db8::/32','to':'other'}");
+	assert_null(directory_entry(rig, "eu"));
+	assert_int_equal(eips_of(rig, "other"), 2);
+	rig_restart(rig);
+	assert_null(directory_entry(rig, "eu"));
+	assert_int_equal(eips_of(rig, "other"), 2);
+	ok(rig, "region.detach", "{'name':'other'}");
+	ok(rig, "region.move_prefix", "{'prefix':'2001:db8::/32','to':'eu'}");
+	assert_int_equal(served6(rig, "2001:db8::7"), 77);
+	assert_int_equal(eips_of(rig, "eu"), 1);
+	ok(rig, "region.delete", "{'name':'eu','force':true}");
+	assert_null(directory_entry(rig, "eu"));
+}
+
 static void test_directory(void **state)
 {
 	struct rig *rig = *state;
@@ -373,6 +437,7 @@ int main(void)
 		TEST(test_serial_refused),
 		TEST(test_serial_attach),
 		TEST(test_ipv6),
+		TEST(test_regions),
 		TEST(test_directory),
 	};
 
