@@ -8,6 +8,7 @@ state_dir=$dir/small/state
 start_all
 
 ptrctl region create eu-demo --prefix 203.0.113.0/24 --suffix compute.example.com >/dev/null
+ptrctl region create us-demo --prefix 192.0.2.0/24 --suffix us.example.com >/dev/null
 for i in {0..255}; do
 	echo "{\"method\":\"eip.bind\",\"params\":{\"address\":\"203.0.113.$i\"}}"
 done | ptrctl batch - >/dev/null
@@ -64,6 +65,15 @@ done | ptrctl batch - >/dev/null 2>&1 || status=$?
 expect 1 "$status" "a batch is refused too"
 expect "$full" "$(export_store)" "and nothing of it is kept"
 expect "$(answer_before 1 $i)" "$(ask 203.0.113.1)" "nor served"
+
+for change in "move-prefix 203.0.113.0/25 us-demo" "delete eu-demo --force"; do
+	status=0
+	# shellcheck disable=SC2086 # words
+	ptrctl region $change >/dev/null 2>&1 || status=$?
+	expect 1 "$status" "region $change is refused"
+	expect "$full" "$(export_store)" "and nothing of it is kept"
+	expect "$(answer_before 1 $i)" "$(ask 203.0.113.1)" "nor served"
+done
 
 rm "$dir/small/filler"
 ptrctl ptr set 203.0.113.$address room.example.org >/dev/null
