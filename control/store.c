@@ -59,6 +59,11 @@ uint64_t store_revision(const struct store *s)
 	return s->revision;
 }
 
+uint64_t store_committed(const struct store *s)
+{
+	return s->committed_revision;
+}
+
 sqlite3_stmt *store_statement(struct store *s, enum store_statement id, const char *sql)
 {
 	sqlite3_stmt **statement = &s->statements[id];
@@ -322,6 +327,7 @@ struct store *store_open(const char *state_dir)
 		return NULL;
 	}
 	s->lock = lock;
+	s->list_narrow = LIST_NARROW;
 	/* The schema's version comes before the pragmas: journal_mode would write to a newer
 	 * file. */
 	if (!open_database(s) || !store_functions_ready(s) || !store_schema_ready(s)

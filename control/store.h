@@ -33,6 +33,9 @@ const char *store_error(const struct store *s);
 /* Revision of the newest change, those of the open transaction included. */
 uint64_t store_revision(const struct store *s);
 
+/* Revision of the newest change that is on the disk. */
+uint64_t store_committed(const struct store *s);
+
 /*
  * False if the regions in memory are not those of the database, because a change of them was
  * undone and they could not be read back, and cannot be now: nothing that depends on them may be
@@ -171,21 +174,40 @@ bool store_ptr_unset(struct store *s, struct eip *eip);
 /* Called for each EIP of a list or of a region, in order of address. False stops. */
 typedef bool store_eip_fn(void *context, const struct eip *eip);
 
+/* A tag that a PTR must have: one of this key whose value is this, or has it as a part. */
+struct tag_filter {
+	const char *key, *value;
+	bool contains;
+};
+
 /*
- * EIPs, or custom PTRs only, of a region (NULL: all) and a project (NULL: all), behind `after`
- * (NULL: from the first), `offset` skipped, at most `limit`.
+ * A page of EIPs, or custom PTRs only, in order of address: those for which all that is given
+ * holds, behind `after`, `offset` skipped, at most `limit`.
  */
 struct eip_query {
 	bool ptrs_only;
-	const struct region *region;
+	const struct region *region; /* NULL: all; so the next ones */
 	const char *project;
-	const struct address *after;
+	const struct prefix *prefix;
+	enum {
+		STATUS_ANY,
+		STATUS_ACTIVE, /* of attached regions */
+		STATUS_DISABLED
+	} status;
+	const char *name; /* canonical: a name of the custom PTR */
+	bool below;       /* not that name itself but one below it */
+	const struct tag_filter *tags;
+	size_t tags_count;
+	const struct address *after; /* NULL: from the first */
 	int64_t offset, limit;
 };
 bool store_eip_list(
 	struct store *s, const struct eip_query *query, store_eip_fn *fn, void *context);
 
-/* How many there are in all, whatever the page. */
+/*
+ * How many there are in all, whatever the page. Whole regions and projects are counted already;
+ * else the cost is a walk through what the most selective filter leaves, 0.1 to 0.5 us a row.
+ */
 bool store_eip_count(struct store *s, const struct eip_query *query, uint64_t *count);
 
 /* A project: what its name stands for in the store, be it nothing. */

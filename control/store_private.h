@@ -6,6 +6,58 @@
 #include "store.h"
 #include "store_schema.h"
 
+/* The index that the rows of a list are taken from. */
+enum list_driver {
+	DRIVER_EIP,
+	DRIVER_EIP_PROJECT,
+	DRIVER_PTR,
+	DRIVER_PTR_PROJECT,
+	DRIVER_TAG,   /* a key with a value */
+	DRIVER_NAME,  /* one name */
+	DRIVER_BELOW, /* the names below one; not in order of address */
+	DRIVER_KEY,   /* a key with values that have a part; not in order of address */
+	DRIVERS
+};
+
+/* A statement of store_list.c: what it does with the rows of its driver. */
+struct list_plan {
+	enum list_driver driver;
+	enum {
+		LIST_WALK, /* their addresses in order */
+		LIST_COUNT,
+		LIST_PROBE, /* how many the index finds, counted up to a limit */
+		LIST_MODES
+	} mode;
+	bool check_project; /* of the PTR, unless it is the driver's */
+	bool check_ptr;     /* names and tags of the PTR */
+};
+#define LIST_PLANS (DRIVERS * LIST_MODES * 4)
+#define LIST_SQL_MAX 512
+
+/* Its parameters. */
+enum list_parameter {
+	ARG_FIRST = 1, /* address keys */
+	ARG_LAST,
+	ARG_PROJECT,
+	ARG_KEY, /* of a name or a tag */
+	ARG_VALUE,
+	ARG_FILTER, /* struct ptr_filter */
+	ARG_LIMIT
+};
+
+/* False if the driver's rows come sorted by something else than the address. */
+bool list_in_order(enum list_driver driver);
+
+/* The statement's text. A test asks SQLite how it would execute each. */
+void list_sql(const struct list_plan *plan, char sql[static LIST_SQL_MAX]);
+
+/*
+ * Rows of an index that is not in order of address are sorted if there are no more than this;
+ * more, and PTRs are looked through in order of address instead. The cheapest of several indexes
+ * is looked for up to this.
+ */
+#define LIST_NARROW 20000
+
 /*
  * Prepared when first used, kept until the store is closed. The texts stand in the file that uses
  * them.
@@ -48,15 +100,15 @@ enum store_statement {
 	STMT_TAG_PUT,
 	STMT_TAG_DELETE,
 	STMT_AUDIT,
-	STMT_USAGE_COUNT,
-	STMT_PROJECT_GET,
+	STMT_USAGE_COUNT, /* four: of a region or not, of a project or not */
+	STMT_PROJECT_GET = STMT_USAGE_COUNT + 4,
 	STMT_PROJECT_PUT,
 	STMT_PROJECT_DELETE,
 	STMT_PROJECT_LIST,
 	STMT_PROJECT_COUNT,
 	STMT_REGION_SCAN,
-	STMT_EIP_LIST, /* eight: one for each combination of enum list_bit */
-	STMT_COUNT = STMT_EIP_LIST + 8,
+	STMT_LIST, /* one for each struct list_plan: list_sql() */
+	STMT_COUNT = STMT_LIST + LIST_PLANS,
 };
 
 /* A prefix of a region, for look-ups by address. */
@@ -99,6 +151,8 @@ struct store {
 	 * so that a batch costs one statement for its project and not one for each of its
 	 * changes. */
 	struct usage usage;
+
+	int64_t list_narrow; /* LIST_NARROW, or less in tests */
 
 	struct store_backup backup;
 	sqlite3 *backup_db; /* of a running one */
@@ -157,8 +211,29 @@ bool store_ptr_delete(struct store *s, const struct eip *eip);
 /* Removes by the one parameter, an address. */
 bool store_delete_address(struct store *s, sqlite3_stmt *statement, const struct address *address);
 
-/* Makes name_key(name) known to SQL: the labels of a canonical name in reverse order. */
+/*
+ * The labels of the canonical name of `len` characters in reverse: "mail.example.org." becomes
+ * "org.example.mail.".
+ */
+void name_key(const char *name, size_t len, char key[static NAME_TEXT_MAX]);
+
+/* Makes name_key(name) and ptr_matches(names, tags, filter) known to SQL. */
 bool store_functions_ready(struct store *s);
+
+/*
+ * What a query asks of a PTR's names and tags, made ready to be looked for in many of them; NULL:
+ * out of memory. It borrows from the query.
+ */
+struct ptr_filter;
+struct ptr_filter *ptr_filter_new(const struct eip_query *query);
+void ptr_filter_free(struct ptr_filter *filter);
+
+/* Both as the store keeps them. */
+bool ptr_filter_matches(const struct ptr_filter *filter, const char *names, const char *tags);
+
+/* ptr_matches() for SQL; its third argument is a pointer bound as PTR_FILTER. */
+#define PTR_FILTER "ptr_filter"
+void sql_ptr_matches(sqlite3_context *context, int count, sqlite3_value **values);
 
 /* Writes the counters that wait. */
 bool store_usage_flush(struct store *s);

@@ -3,9 +3,7 @@
 
 #include "store_private.h"
 
-/* The labels of the canonical name of `len` characters in reverse: "mail.example.org." becomes
- * "org.example.mail.". */
-static void name_key(const char *name, size_t len, char key[static NAME_TEXT_MAX])
+void name_key(const char *name, size_t len, char key[static NAME_TEXT_MAX])
 {
 	size_t end = len, at = 0;
 
@@ -38,9 +36,13 @@ static void sql_name_key(sqlite3_context *context, int count, sqlite3_value **va
 
 bool store_functions_ready(struct store *s)
 {
-	return sqlite3_create_function(s->db, "name_key", 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC,
-		       NULL, sql_name_key, NULL, NULL)
-		== SQLITE_OK
+	const int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC;
+
+	return (sqlite3_create_function(s->db, "name_key", 1, flags, NULL, sql_name_key, NULL, NULL)
+			       == SQLITE_OK
+		       && sqlite3_create_function(
+				  s->db, "ptr_matches", 3, flags, NULL, sql_ptr_matches, NULL, NULL)
+			       == SQLITE_OK)
 		|| store_fail(s);
 }
 

@@ -16,6 +16,13 @@
 #include "refusal.h"
 #include "store.h"
 
+/* A total of a list: total.h */
+struct total {
+	uint8_t list[16]; /* hash of what it is narrowed to */
+	uint64_t revision, count;
+};
+#define TOTALS_MAX 32
+
 /* What the commands act on. */
 struct control {
 	struct store *store;
@@ -24,6 +31,8 @@ struct control {
 	const struct ptrd_config *config; /* or NULL: that of no file */
 	const struct access *access;      /* or NULL: everybody is an operator */
 	uint32_t ptr_quota; /* PTRs of a project that has no quota of its own; 0: no limit */
+	struct total totals[TOTALS_MAX];
+	unsigned totals_next;
 };
 
 /* One execution of one method. */

@@ -9,6 +9,14 @@
 	{"limit", JSON_INTEGER, false}, \
 	{"marker", JSON_STRING, false}, \
 	{"offset", JSON_INTEGER, false}
+#define FILTERS \
+	{"total", JSON_TRUE, false}, \
+	{"region", JSON_STRING, false}, \
+	{"project", JSON_STRING, false}, \
+	{"status", JSON_STRING, false}, \
+	{"name", JSON_STRING, false}, \
+	{"prefix", JSON_STRING, false}, \
+	{"tags", JSON_STRING, false}
 #define RECORD \
 	{"address", JSON_STRING, false}, \
 	{"id", JSON_STRING, false}
@@ -46,12 +54,10 @@ static const struct command commands[] = {
 		{"quiet", JSON_TRUE, false}}},
 	{"ptr.list", READS, ALONE, EVERYBODY, ptr_list, {
 		PAGE,
-		{"region", JSON_STRING, false},
-		{"project", JSON_STRING, false}}},
+		FILTERS}},
 	{"eip.list", READS, ALONE, EVERYBODY, eip_list, {
 		PAGE,
-		{"region", JSON_STRING, false},
-		{"project", JSON_STRING, false}}},
+		FILTERS}},
 	{"region.create", WRITES, BATCH, OPERATORS, region_create, {
 		{"name", JSON_STRING, true},
 		{"prefixes", JSON_ARRAY, true},
@@ -86,7 +92,10 @@ static const struct command commands[] = {
 	{"region.get", READS, BATCH, EVERYBODY, region_get, {
 		{"name", JSON_STRING, true}}},
 	{"region.list", READS, ALONE, EVERYBODY, region_list, {
-		PAGE}},
+		PAGE,
+		{"name", JSON_STRING, false},
+		{"status", JSON_STRING, false},
+		{"prefix", JSON_STRING, false}}},
 	{"region.attach", WRITES, BATCH, OPERATORS, region_attach, {
 		{"name", JSON_STRING, true}}},
 	{"region.detach", WRITES, BATCH, OPERATORS, region_detach, {

@@ -1,6 +1,7 @@
 #include <string.h>
 
-#include "call.h"
+#include "filter.h"
+#include "total.h"
 
 /* Collects a page. One more than the page is asked for: it tells whether there is a next page. */
 struct collector {
@@ -23,44 +24,58 @@ static bool collect(void *context, const struct eip *eip)
 	return json_array_append_new(c->items, c->show(eip)) == 0;
 }
 
-static bool call_query(struct call *call, struct eip_query *query, struct address *after)
+static bool wants_total(const struct call *call)
 {
-	struct page page;
+	return !json_is_false(json_object_get(call->params, "total"));
+}
 
-	if (!call_page(call, &page) || !call_region(call, "region", &query->region)
-		|| !call_project(call, &query->project))
+/*
+ * What the pages of one list share. A count holds until the next change; of one that is not
+ * committed yet nothing is kept, because it may be undone.
+ */
+static bool find_total(struct call *call, const struct eip_query *query, uint64_t *total)
+{
+	struct control *control = call->control;
+	struct total key;
+
+	const bool kept = total_key(call, &key);
+	if (kept && total_find(control, &key, total))
+		return true;
+	if (!store_eip_count(control->store, query, total))
 		return false;
-	query->limit = page.limit + 1;
-	query->offset = page.offset;
-	if (page.marker == NULL)
-		return true;
-	query->after = after;
-	if (address_parse(page.marker, after, &call->why))
-		return true;
-	call->why.code = PTRD_ERR_INVALID_MARKER;
-	return refuse_field(&call->why, "marker", json_object_get(call->params, "marker"));
+	if (kept)
+		total_keep(control, &key, *total);
+	return true;
+}
+
+static bool list_page(struct call *call, struct eip_query *query, const char *member,
+	json_t *(*show)(const struct eip *eip))
+{
+	struct collector c = {.items = json_array(), .show = show, .limit = query->limit};
+	uint64_t total = 0;
+
+	query->limit++;
+	if ((wants_total(call) && !find_total(call, query, &total))
+		|| !store_eip_list(call->control->store, query, collect, &c)) {
+		json_decref(c.items);
+		return call_store_failed(call);
+	}
+	call->result = json_pack("{s:o,s:o,s:o}", member, c.items, "total",
+		wants_total(call) ? json_integer((json_int_t)total) : json_null(), "marker",
+		c.more ? show_address(&c.last) : json_null());
+	return true;
 }
 
 static bool list(struct call *call, bool ptrs_only, const char *member,
 	json_t *(*show)(const struct eip *eip))
 {
-	struct store *store = call->control->store;
-	struct eip_query query = {.ptrs_only = ptrs_only};
-	struct address after;
-	uint64_t total;
+	struct filter filter;
+	bool listed = filter_read(call, &filter);
 
-	if (!call_query(call, &query, &after))
-		return false;
-	struct collector c = {.items = json_array(), .show = show, .limit = query.limit - 1};
-
-	if (!store_eip_count(store, &query, &total)
-		|| !store_eip_list(store, &query, collect, &c)) {
-		json_decref(c.items);
-		return call_store_failed(call);
-	}
-	call->result = json_pack("{s:o,s:I,s:o}", member, c.items, "total", (json_int_t)total,
-		"marker", c.more ? show_address(&c.last) : json_null());
-	return true;
+	filter.query.ptrs_only = ptrs_only;
+	listed = listed && list_page(call, &filter.query, member, show);
+	filter_release(&filter);
+	return listed;
 }
 
 bool eip_list(struct call *call)
@@ -73,33 +88,88 @@ bool ptr_list(struct call *call)
 	return list(call, true, "ptrs", show_ptr);
 }
 
+/* What regions are asked for. */
+struct region_filter {
+	const char *name;
+	int status;
+	bool has_prefix;
+	struct prefix prefix;
+};
+
+static bool read_region_filter(struct call *call, struct region_filter *filter)
+{
+	filter->name = call_text(call, "name", NULL);
+	if (filter->name != NULL && !region_name_check(filter->name, &call->why))
+		return refuse_field(&call->why, "name", json_object_get(call->params, "name"));
+	return filter_status(call, &filter->status)
+		&& filter_prefix(call, &filter->prefix, &filter->has_prefix);
+}
+
+static bool overlaps(const struct region *region, const struct prefix *prefix)
+{
+	for (unsigned i = 0; i < region->info.prefixes_count; i++)
+		if (prefix_overlaps(&region->prefixes[i], prefix))
+			return true;
+	return false;
+}
+
+static bool region_passes(const struct region *region, const struct region_filter *filter)
+{
+	return (filter->name == NULL || strcmp(filter->name, region->name) == 0)
+		&& (filter->status == STATUS_ANY
+			|| region->attached == (filter->status == STATUS_ACTIVE))
+		&& (!filter->has_prefix || overlaps(region, &filter->prefix));
+}
+
+/* Goes through all regions; those of the page are shown. */
+static bool region_page(struct call *call, const struct region_filter *filter, struct page *page,
+	json_t *items, json_int_t *total, const char **marker)
+{
+	const struct region *last = NULL;
+	json_t *shown;
+	size_t count;
+	const struct region *const *regions = store_regions(call->control->store, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		if (!region_passes(regions[i], filter))
+			continue;
+		++*total;
+		if (page->marker != NULL && strcmp(regions[i]->name, page->marker) <= 0)
+			continue;
+		if (page->offset-- > 0)
+			continue;
+		if ((int64_t)json_array_size(items) == page->limit) {
+			*marker = last->name;
+			continue;
+		}
+		if ((shown = show_region(call, regions[i])) == NULL)
+			return call_store_failed(call);
+		json_array_append_new(items, shown);
+		last = regions[i];
+	}
+	return true;
+}
+
 bool region_list(struct call *call)
 {
-	struct store *store = call->control->store;
-	json_t *items, *shown;
+	struct region_filter filter;
+	const char *marker = NULL;
+	json_int_t total = 0;
 	struct page page;
-	size_t count, i = 0;
 
-	if (!call_page(call, &page))
+	if (!call_page(call, &page) || !read_region_filter(call, &filter))
 		return false;
 	if (page.marker != NULL && !region_name_check(page.marker, &call->why)) {
 		call->why.code = PTRD_ERR_INVALID_MARKER;
 		return refuse_field(&call->why, "marker", json_object_get(call->params, "marker"));
 	}
-	const struct region *const *regions = store_regions(store, &count);
+	json_t *items = json_array();
 
-	while (page.marker != NULL && i < count && strcmp(regions[i]->name, page.marker) <= 0)
-		i++;
-	i = page.offset < (int64_t)(count - i) ? i + (size_t)page.offset : count;
-	items = json_array();
-	for (; i < count && (int64_t)json_array_size(items) < page.limit; i++) {
-		if ((shown = show_region(call, regions[i])) == NULL) {
-			json_decref(items);
-			return call_store_failed(call);
-		}
-		json_array_append_new(items, shown);
+	if (!region_page(call, &filter, &page, items, &total, &marker)) {
+		json_decref(items);
+		return false;
 	}
-	call->result = json_pack("{s:o,s:I,s:s?}", "regions", items, "total", (json_int_t)count,
-		"marker", i < count ? regions[i - 1]->name : NULL);
+	call->result
+		= json_pack("{s:o,s:I,s:s?}", "regions", items, "total", total, "marker", marker);
 	return true;
 }

@@ -169,37 +169,6 @@ static void test_region_list(void **state)
 	json_decref(page);
 }
 
-/* No list sorts or walks a whole table: each index gives its rows in order. */
-static void test_list_plans(void **state)
-{
-	struct rig *rig = *state;
-	struct store *s = rig->control.store;
-
-	fill(rig);
-	(void)walk(rig, "eip.list", ",'region':'odd','project':'p0'", 5, 10);
-	(void)walk(rig, "ptr.list", ",'region':'odd','project':'p0'", 5, 4);
-	(void)walk(rig, "eip.list", ",'region':'odd'", 5, 20);
-	(void)walk(rig, "eip.list", ",'project':'p0'", 5, 20);
-	for (int i = STMT_EIP_LIST; i < STMT_COUNT; i++) {
-		sqlite3_stmt *plan;
-		char *sql;
-
-		if (s->statements[i] == NULL)
-			continue;
-		sql = sqlite3_mprintf("EXPLAIN QUERY PLAN %s", sqlite3_sql(s->statements[i]));
-		assert_int_equal(sqlite3_prepare_v2(s->db, sql, -1, &plan, NULL), SQLITE_OK);
-		while (sqlite3_step(plan) == SQLITE_ROW) {
-			const char *step = (const char *)sqlite3_column_text(plan, 3);
-
-			/* The page itself, at most 501 rows, may be sorted; no table is scanned. */
-			if (strncmp(step, "SCAN ", 5) == 0 && strcmp(step, "SCAN w") != 0)
-				fail_msg("%s: %s", step, sql);
-		}
-		sqlite3_finalize(plan);
-		sqlite3_free(sql);
-	}
-}
-
 static void test_restart(void **state)
 {
 	struct rig *rig = *state;
@@ -376,7 +345,6 @@ int main(void)
 		TEST(test_lists),
 		TEST(test_list_offset),
 		TEST(test_region_list),
-		TEST(test_list_plans),
 		TEST(test_restart),
 		TEST(test_newer_version),
 		TEST(test_not_a_database),
