@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "actor.h"
@@ -32,4 +33,30 @@ bool actor_may(const struct actor *actor, unsigned roles, const char *method, st
 			"%s is not permitted: %s has no role on this node", method, actor->name);
 	return refuse(why, PTRD_ERR_NO_PERMISSION, "%s is not permitted to the role %s%s of %s",
 		method, words[actor->role], actor->project, actor->name);
+}
+
+const char *actor_text(const struct actor *actor, char text[static ACTOR_TEXT_MAX])
+{
+	if (actor->role == ROLE_PROJECT)
+		snprintf(text, ACTOR_TEXT_MAX, "%s (project:%s)", actor->name, actor->project);
+	else
+		snprintf(text, ACTOR_TEXT_MAX, "%s", actor->name);
+	return text;
+}
+
+const char *actor_shown(
+	const struct actor *actor, const char *text, char name[static ACTOR_NAME_MAX])
+{
+	const char *own = actor_project(actor);
+	char suffix[PROJECT_MAX + 16];
+
+	if (own == NULL)
+		return text;
+	snprintf(suffix, sizeof(suffix), " (project:%s)", own);
+	const size_t len = strlen(text), end = strlen(suffix);
+
+	if (len < end || strcmp(text + len - end, suffix) != 0)
+		return "operator";
+	snprintf(name, ACTOR_NAME_MAX, "%.*s", (int)(len - end), text);
+	return name;
 }

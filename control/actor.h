@@ -9,6 +9,7 @@
 #include "validate.h"
 
 #define ACTOR_NAME_MAX 96 /* with its NUL */
+#define ACTOR_TEXT_MAX (ACTOR_NAME_MAX + PROJECT_MAX + 16)
 
 enum role {
 	ROLE_NONE,     /* nothing */
@@ -41,3 +42,13 @@ bool actor_sees(const struct actor *actor, const char *project);
 
 /* True if the role is in the set; else DNS.0013, which names the method and the role. */
 bool actor_may(const struct actor *actor, unsigned roles, const char *method, struct refusal *why);
+
+/* What the audit calls it: its name; behind that of a project's stands "(project:shop)". */
+const char *actor_text(const struct actor *actor, char text[static ACTOR_TEXT_MAX]);
+
+/*
+ * What `actor` is told of the actor that the audit calls `text`: to a project the others are
+ * "operator". The result is `text`, or stands in `name`.
+ */
+const char *actor_shown(
+	const struct actor *actor, const char *text, char name[static ACTOR_NAME_MAX]);

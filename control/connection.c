@@ -34,8 +34,7 @@ static void on_readable(evutil_socket_t fd, short what, void *context)
 		c->dead = true;
 }
 
-/* Sends what the socket takes now, and asks to be woken up for the rest. */
-static void flush(struct connection *c)
+void connection_flush(struct connection *c)
 {
 	while (!c->dead && evbuffer_get_length(c->output) > 0) {
 		if (evbuffer_write(c->output, c->fd) >= 0 || errno == EINTR)
@@ -50,7 +49,7 @@ static void on_writable(evutil_socket_t fd, short what, void *context)
 {
 	(void)fd;
 	(void)what;
-	flush(context);
+	connection_flush(context);
 }
 
 static bool make(struct connection *c, struct event_base *base, int fd)
@@ -265,6 +264,10 @@ size_t connection_send(struct connection *c, struct publisher *publisher, int64_
 		if (request->reply_len > 0
 			&& evbuffer_add(c->output, request->reply, request->reply_len) < 0)
 			c->dead = true;
+		if (request->watch) {
+			c->watching = true;
+			c->watched = request->watch_from;
+		}
 		STAILQ_REMOVE_HEAD(&c->replies, next);
 		request_free(request);
 		free(request);
@@ -275,7 +278,7 @@ size_t connection_send(struct connection *c, struct publisher *publisher, int64_
 		c->unsent += request->reply_len;
 		waiting++;
 	}
-	flush(c);
+	connection_flush(c);
 	return waiting;
 }
 

@@ -27,6 +27,8 @@ struct connection {
 	bool has_lines;               /* complete lines are left for the next round */
 	size_t unsent;                /* bytes of replies that are made and not in the output yet */
 	struct request_queue replies; /* of the round, or waiting for a generation */
+	bool watching;                /* it gets the changes behind revision `watched` (watch.h) */
+	uint64_t watched;
 };
 TAILQ_HEAD(connection_list, connection);
 
@@ -56,6 +58,9 @@ void connection_stop(struct connection *c);
  * as if it was.
  */
 size_t connection_send(struct connection *c, struct publisher *publisher, int64_t now);
+
+/* Sends what the socket takes of the output now, and the rest when it takes more. */
+void connection_flush(struct connection *c);
 
 /* True if there is nothing left to do for it. */
 bool connection_finished(const struct connection *c);

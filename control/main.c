@@ -87,6 +87,7 @@ static bool run(const struct ptrd_config *config, const struct access *access)
 		.config = config,
 		.access = access,
 		.ptr_quota = config->control->ptr_quota,
+		.audit_days = config->control->audit_days,
 	};
 	/* The socket in it is for the clients of another group. */
 	const int lock = lock_directory(config->run_dir, 0755, "control.lock");

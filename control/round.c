@@ -82,12 +82,15 @@ static bool run(struct control *control, struct request *request)
 		.quiet = request->id == NULL,
 	};
 
+	request->watch = false;
 	if (!command_run(&call)) {
 		request_refused(request, &call.why);
 		return false;
 	}
 	request->generation = call.generation;
 	request->revision = store_revision(control->store);
+	request->watch = call.watch;
+	request->watch_from = call.watch_from;
 	request_result(request, call.result);
 	return true;
 }

@@ -4,6 +4,22 @@
 
 #include "rpc.h"
 
+/* The object as text and a newline. Takes it over. */
+static char *object_line(json_t *object, size_t *len)
+{
+	/* With room for the newline, so that the text needs no copy. */
+	const size_t size = json_dumpb(object, NULL, 0, JSON_COMPACT);
+	char *line = size > 0 ? malloc(size + 1) : NULL;
+
+	if (line != NULL) {
+		json_dumpb(object, line, size, JSON_COMPACT);
+		line[size] = '\n';
+		*len = size + 1;
+	}
+	json_decref(object);
+	return line;
+}
+
 /* {"jsonrpc":"2.0","id":...,"<member>":<value>} and a newline. Takes over `value`. */
 static char *envelope(const json_t *id, const char *member, json_t *value, size_t *len)
 {
@@ -13,18 +29,7 @@ static char *envelope(const json_t *id, const char *member, json_t *value, size_
 	json_object_set_new(
 		reply, "id", id != NULL ? json_copy((json_t *)(uintptr_t)id) : json_null());
 	json_object_set_new(reply, member, value);
-
-	/* With room for the newline, so that the text needs no copy. */
-	const size_t size = json_dumpb(reply, NULL, 0, JSON_COMPACT);
-	char *line = size > 0 ? malloc(size + 1) : NULL;
-
-	if (line != NULL) {
-		json_dumpb(reply, line, size, JSON_COMPACT);
-		line[size] = '\n';
-		*len = size + 1;
-	}
-	json_decref(reply);
-	return line;
+	return object_line(reply, len);
 }
 
 /*
@@ -201,6 +206,21 @@ void request_free(struct request *request)
 	json_decref(request->root);
 	json_decref(request->no_params);
 	free(request->reply);
+}
+
+char *rpc_notification(const char *method, json_t *params, size_t *len)
+{
+	if (params == NULL)
+		return NULL;
+	json_t *line
+		= json_pack("{s:s,s:s,s:o}", "jsonrpc", "2.0", "method", method, "params", params);
+
+	return line != NULL ? object_line(line, len) : NULL;
+}
+
+char *rpc_watch_ended(const struct refusal *why, size_t *len)
+{
+	return rpc_notification("watch.ended", error_object(why), len);
 }
 
 char *rpc_line_too_long(size_t *len)

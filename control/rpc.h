@@ -25,7 +25,9 @@ struct request {
 	bool changed;        /* its reply tells of what the round's transaction does */
 	uint64_t generation; /* to be applied before the reply may go, or 0 */
 	uint64_t revision;   /* of the store when it was done */
-	char *reply;         /* one line with its newline, or NULL; free() */
+	bool watch;          /* behind its reply come the changes behind `watch_from` */
+	uint64_t watch_from;
+	char *reply; /* one line with its newline, or NULL; free() */
 	size_t reply_len;
 
 	/* The server's. */
@@ -43,6 +45,15 @@ void request_free(struct request *request);
 /* Makes the reply, in place of an earlier one. Takes over `result`; NULL: out of memory. */
 void request_result(struct request *request, json_t *result);
 void request_refused(struct request *request, const struct refusal *why);
+
+/*
+ * A notification to the client; takes over `params`. One line with its newline, free(); NULL: out
+ * of memory.
+ */
+char *rpc_notification(const char *method, json_t *params, size_t *len);
+
+/* The notification that what was watched goes on no more. */
+char *rpc_watch_ended(const struct refusal *why, size_t *len);
 
 /* The reply to a line that is longer than PTRD_LINE_MAX, and to a connection too many. */
 char *rpc_line_too_long(size_t *len);

@@ -12,8 +12,10 @@
 
 #include "connection.h"
 #include "server.h"
+#include "watch.h"
 
 #define ROUND_BYTES_MAX (4 * 1024 * 1024)
+#define PRUNE_ROWS 500  /* of the audit, each second */
 #define DRAIN_TIME 2000 /* milliseconds for the last replies at the end */
 
 struct server {
@@ -26,7 +28,9 @@ struct server {
 	struct connection_list connections;
 	unsigned connections_count;
 	struct round round;
-	bool busy; /* lines are left over: do not sleep */
+	struct served served;
+	bool pruning_fails; /* it has been told of */
+	bool busy;          /* lines are left over: do not sleep */
 	bool stopping;
 };
 
@@ -47,12 +51,29 @@ static void on_signal(evutil_socket_t number, short what, void *context)
 	server->stopping = true;
 }
 
+/* What is older than the configured days leaves the audit, a little at a time. */
+static void prune_audit(struct server *server)
+{
+	const struct control *control = server->control;
+	const int64_t before = (int64_t)time(NULL) - (int64_t)control->audit_days * 86400;
+
+	if (control->audit_days == 0)
+		return;
+	const bool pruned = store_changes_prune(control->store, before, PRUNE_ROWS);
+
+	if (!pruned && !server->pruning_fails)
+		fprintf(stderr, "ptrd-control: cannot prune the audit: %s\n",
+			store_error(control->store));
+	server->pruning_fails = !pruned;
+}
+
 static void on_second(evutil_socket_t fd, short what, void *context)
 {
 	struct server *server = context;
 
 	(void)fd;
 	(void)what;
+	prune_audit(server);
 	/* Off after an error; there may be descriptors again. */
 	if (!server->stopping)
 		evconnlistener_enable(server->listener);
@@ -219,6 +240,25 @@ static void settle(struct server *server)
 	publisher_reclaim(server->control->publisher);
 }
 
+/* Changes for those that watch. */
+static void notify(struct server *server)
+{
+	const struct timeval millisecond = {.tv_usec = 1000};
+	bool watched = false;
+	struct connection *c;
+
+	for (c = TAILQ_FIRST(&server->connections); c != NULL; c = TAILQ_NEXT(c, link)) {
+		if (!c->watching)
+			continue;
+		if (!watched)
+			served_update(&server->served, server->control);
+		watched = true;
+		server->busy |= watch_send(c, server->control, &server->served) || c->dead;
+	}
+	if (watched && served_waits(&server->served))
+		event_add(server->poll, &millisecond);
+}
+
 /* The last replies go out, for a short while; then the connections are closed. */
 static void drain(struct server *server)
 {
@@ -242,6 +282,7 @@ void server_run(struct server *server)
 		event_base_loop(server->base, server->busy ? EVLOOP_NONBLOCK : EVLOOP_ONCE);
 		execute(server);
 		settle(server);
+		notify(server);
 		server->busy |= store_backup_step(server->control->store);
 	}
 	drain(server);

@@ -236,6 +236,49 @@ bool store_project_list(struct store *s, const char *after, int64_t offset, int6
 /* How many those are in all. */
 bool store_project_count(struct store *s, uint64_t *count);
 
+/* A change as the audit has it. The texts are valid until the function that is given it returns. */
+struct change {
+	uint64_t revision;
+	int64_t time; /* seconds since 1970 */
+	const char *actor, *action;
+	const char *region, *project; /* either may be NULL */
+	const char *old_project;      /* that lost the address to `project`, or NULL */
+	bool has_address;             /* or it is of the region, or of the project, as a whole */
+	struct address address;
+	const char *before, *after; /* JSON; NULL: did not, or does not, exist */
+};
+
+/* Called for each change. False stops. */
+typedef bool store_change_fn(void *context, const struct change *change);
+
+/* Revisions `first` to `last`, of an address and a project (either may be NULL: of all). */
+struct change_query {
+	uint64_t first, last;
+	const struct address *address;
+	const char *project; /* also those by which it lost an address */
+	bool newest_first;
+};
+bool store_changes(
+	struct store *s, const struct change_query *query, store_change_fn *fn, void *context);
+
+/*
+ * The oldest revision that the audit tells of, with all behind it; if it tells of none, the one
+ * that comes next.
+ */
+bool store_changes_oldest(struct store *s, uint64_t *revision);
+
+/*
+ * The first revision that was made at `time` or later, or the one that comes next. Found by
+ * halving: where the clock was set back, it is one of those that fit.
+ */
+bool store_changes_since(struct store *s, int64_t time, uint64_t *revision);
+
+/*
+ * Drops revisions from before that time, the oldest first, `most` at a time, up to the first that
+ * is younger. Outside of transactions.
+ */
+bool store_changes_prune(struct store *s, int64_t before, unsigned most);
+
 /*
  * Backup: a copy of the store in a new file, made in steps between which the store goes on being
  * changed; what has been copied follows. It holds what is committed when its last step is done.

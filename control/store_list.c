@@ -380,11 +380,10 @@ static bool span_count(struct store *s, const struct eip_query *query, int64_t *
 }
 
 /* True if all of the region is in the prefix. */
-static bool prefix_covers(const struct prefix *prefix, const struct region *region)
+static bool holds_region(const struct prefix *prefix, const struct region *region)
 {
 	for (unsigned i = 0; i < region->info.prefixes_count; i++)
-		if (!prefix_holds(prefix, &region->prefixes[i].first)
-			|| !prefix_holds(prefix, &region->prefixes[i].last))
+		if (!prefix_covers(prefix, &region->prefixes[i]))
 			return false;
 	return true;
 }
@@ -399,7 +398,7 @@ static bool regions_count(struct store *s, const struct eip_query *query, int64_
 		if (!is_asked_for(region, query))
 			continue;
 		part.region = region;
-		if (query->prefix == NULL || prefix_covers(query->prefix, region)
+		if (query->prefix == NULL || holds_region(query->prefix, region)
 				? !usage_count(s, query, region, count)
 				: !span_count(s, &part, count))
 			return false;

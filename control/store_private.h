@@ -58,6 +58,10 @@ void list_sql(const struct list_plan *plan, char sql[static LIST_SQL_MAX]);
  */
 #define LIST_NARROW 20000
 
+/* Statements of store_changes(), for the same test. */
+#define CHANGES_QUERIES 6
+const char *changes_sql(unsigned query);
+
 /*
  * Prepared when first used, kept until the store is closed. The texts stand in the file that uses
  * them.
@@ -107,6 +111,11 @@ enum store_statement {
 	STMT_PROJECT_LIST,
 	STMT_PROJECT_COUNT,
 	STMT_REGION_SCAN,
+	STMT_CHANGES, /* changes_sql() */
+	STMT_CHANGES_OLDEST = STMT_CHANGES + CHANGES_QUERIES,
+	STMT_CHANGES_TIME,
+	STMT_CHANGES_YOUNG,
+	STMT_CHANGES_PRUNE,
 	STMT_LIST, /* one for each struct list_plan: list_sql() */
 	STMT_COUNT = STMT_LIST + LIST_PLANS,
 };

@@ -68,6 +68,12 @@ bool description_check(const char *text, struct refusal *why);
 bool tag_key_check(const char *text, struct refusal *why);
 bool tag_value_check(const char *text, struct refusal *why);
 
+/*
+ * A time as RFC 3339 has it (2026-11-24T19:00:00Z, any offset; a fraction is cut off), or in seconds
+ * since 1970: DNS.0002.
+ */
+bool time_parse(const char *text, int64_t *seconds, struct refusal *why);
+
 /* True if the two lists of canonical names, separated by spaces, are the same set. */
 bool names_equal(const char *a, const char *b);
 

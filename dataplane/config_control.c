@@ -8,6 +8,7 @@
 
 #define SOCKET_PATH_MAX 107 /* struct sockaddr_un */
 #define ROLES_MAX 4096
+#define AUDIT_DAYS_MAX 36500
 #define QUOTA_MAX 1000000000
 #define PROJECT_PREFIX "project:"
 
@@ -32,6 +33,7 @@ const cyaml_schema_field_t config_control_fields[] = {
 	CYAML_FIELD_SEQUENCE("roles", CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
 		struct ptrd_config_control, roles, &role_schema, 0, ROLES_MAX),
 	CYAML_FIELD_UINT("ptr_quota", CYAML_FLAG_OPTIONAL, struct ptrd_config_control, ptr_quota),
+	CYAML_FIELD_UINT("audit_days", CYAML_FLAG_OPTIONAL, struct ptrd_config_control, audit_days),
 	CYAML_FIELD_END,
 };
 
@@ -92,6 +94,8 @@ bool config_control_check(const struct config_source *source, struct ptrd_config
 		source, &control->socket_mode, 0660, 0, 0777, "control.socket_mode");
 
 	good &= config_number(source, &control->ptr_quota, 50, 0, QUOTA_MAX, "control.ptr_quota");
+	good &= config_number(
+		source, &control->audit_days, 0, 0, AUDIT_DAYS_MAX, "control.audit_days");
 	control->roles_open = config_source_line(source, "control.roles") == 0;
 	for (uint32_t i = 0; i < control->roles_count; i++)
 		good &= check_role(source, &control->roles[i], i);

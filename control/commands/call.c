@@ -136,6 +136,15 @@ bool call_publisher_failed(struct call *call)
 		publisher_error(call->control->publisher));
 }
 
+bool call_limit(struct call *call, int64_t limit)
+{
+	if (limit >= 1 && limit <= PAGE_LIMIT_MAX)
+		return true;
+	refuse(&call->why, PTRD_ERR_INVALID_LIMIT, "%lld is outside 1 to %d", (long long)limit,
+		PAGE_LIMIT_MAX);
+	return refuse_field(&call->why, "limit", json_object_get(call->params, "limit"));
+}
+
 bool call_page(struct call *call, struct page *page)
 {
 	const json_t *limit = json_object_get(call->params, "limit");
@@ -144,11 +153,8 @@ bool call_page(struct call *call, struct page *page)
 	page->limit = limit != NULL ? json_integer_value(limit) : PAGE_LIMIT_MAX;
 	page->offset = json_integer_value(offset);
 	page->marker = call_text(call, "marker", NULL);
-	if (page->limit < 1 || page->limit > PAGE_LIMIT_MAX) {
-		refuse(&call->why, PTRD_ERR_INVALID_LIMIT, "%lld is outside 1 to %d",
-			(long long)page->limit, PAGE_LIMIT_MAX);
-		return refuse_field(&call->why, "limit", limit);
-	}
+	if (!call_limit(call, page->limit))
+		return false;
 	if (page->offset < 0) {
 		refuse(&call->why, PTRD_ERR_INVALID_OFFSET, "%lld is less than 0",
 			(long long)page->offset);

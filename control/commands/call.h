@@ -31,6 +31,7 @@ struct control {
 	const struct ptrd_config *config; /* or NULL: that of no file */
 	const struct access *access;      /* or NULL: everybody is an operator */
 	uint32_t ptr_quota; /* PTRs of a project that has no quota of its own; 0: no limit */
+	uint32_t audit_days;              /* that changes are kept in the audit; 0: for ever */
 	struct total totals[TOTALS_MAX];
 	unsigned totals_next;
 };
@@ -44,7 +45,9 @@ struct call {
 	bool quiet;           /* nobody reads the result: it may stay NULL */
 	json_t *result;       /* set by the command, a new reference */
 	uint64_t generation;  /* that what it found done already waits for, or 0 */
-	struct refusal why;   /* set if the command returns false */
+	bool watch;           /* the connection gets the changes behind `watch_from` from here on */
+	uint64_t watch_from;
+	struct refusal why; /* set if the command returns false */
 };
 
 struct param {
@@ -132,6 +135,7 @@ struct page {
 	const char *marker;
 };
 #define PAGE_LIMIT_MAX 500
+bool call_limit(struct call *call, int64_t limit);
 bool call_page(struct call *call, struct page *page);
 
 /* Objects as clients see them: new references, NULL if out of memory. */
@@ -169,3 +173,5 @@ bool project_list(struct call *call);
 bool batch(struct call *call);
 bool node_status(struct call *call);
 bool node_backup(struct call *call);
+bool node_audit(struct call *call);
+bool watch(struct call *call);

@@ -111,6 +111,17 @@ static const struct command commands[] = {
 		{NULL, JSON_NULL, false}}},
 	{"node.backup", READS, ALONE, OPERATORS, node_backup, {
 		{"path", JSON_STRING, false}}},
+	{"node.audit", READS, ALONE, EVERYBODY, node_audit, {
+		{"limit", JSON_INTEGER, false},
+		{"marker", JSON_INTEGER, false},
+		{"address", JSON_STRING, false},
+		{"project", JSON_STRING, false},
+		{"region", JSON_STRING, false},
+		{"action", JSON_STRING, false},
+		{"since", JSON_STRING, false},
+		{"until", JSON_STRING, false}}},
+	{"watch", READS, ALONE, EVERYBODY, watch, {
+		{"revision", JSON_INTEGER, false}}},
 };
 
 /* clang-format on */
@@ -131,6 +142,7 @@ const struct command *command_all(size_t *count)
 
 bool command_run(struct call *call)
 {
+	static char who[ACTOR_TEXT_MAX]; /* until the next call; there is one thread */
 	const struct command *command = call->command;
 
 	call->result = NULL;
@@ -140,7 +152,7 @@ bool command_run(struct call *call)
 		return false;
 	if (!store_ready(call->control->store))
 		return call_store_failed(call);
-	store_origin(call->control->store, call->actor->name, command->method);
+	store_origin(call->control->store, actor_text(call->actor, who), command->method);
 	if (params_check(command->params, "", call->params, &call->why) && command->run(call))
 		return true;
 	json_decref(call->result);

@@ -37,6 +37,7 @@ struct ptrd_config_control {
 	bool roles_open;    /* no list at all: whoever may open the socket is an operator */
 	uint32_t ptr_quota; /* custom PTRs of a project, unless it has a quota of its own; default
 			       50, 0: no limit */
+	uint32_t audit_days; /* that changes are kept in the audit; default 0: for ever */
 };
 
 struct ptrd_config_tcp {

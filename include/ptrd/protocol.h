@@ -2,6 +2,10 @@
  * Control protocol: JSON-RPC 2.0, one object per line, on a unix stream socket. Requests may be
  * pipelined; replies carry the request's id and come in the order of the requests. README.md lists
  * the methods with their parameters.
+ *
+ * After the reply to `watch`, and only then, lines without an id may come between the replies: the
+ * notification "change" with a change as its params, or "watch.ended" with an error object, behind
+ * which no "change" comes before the next `watch`.
  */
 #pragma once
 

@@ -24,6 +24,7 @@ static void test_defaults(void **state)
 	assert_null(config->huge_dir);
 	assert_string_equal(config->control->socket, "/run/x/control.sock");
 	assert_int_equal(config->control->socket_mode, 0660);
+	assert_int_equal(config->control->audit_days, 0);
 	assert_null(config->control->socket_group);
 	assert_true(config->control->roles_open);
 	assert_int_equal(config->control->roles_count, 0);
@@ -96,6 +97,7 @@ static void test_everything(void **state)
 		       "control:\n"
 		       "  socket: /c.sock\n"
 		       "  socket_mode: 0600\n"
+		       "  audit_days: 36500\n"
 		       "  socket_group: dns\n"
 		       "  roles:\n"
 		       "    - {user: alice, role: operator}\n"
@@ -123,6 +125,7 @@ static void test_everything(void **state)
 	assert_string_equal(config->huge_dir, "/h");
 	assert_string_equal(config->control->socket, "/c.sock");
 	assert_int_equal(config->control->socket_mode, 0600);
+	assert_int_equal(config->control->audit_days, 36500);
 	assert_string_equal(config->control->socket_group, "dns");
 	check_roles(config->control);
 	assert_int_equal(config->control->ptr_quota, 0);
@@ -263,6 +266,9 @@ static const struct refused refused[] = {
 	{"control: {socket: b}\n" LEAST LEAST_PORT, ":1: control.socket: must be an absolute path"},
 	{"control: {socket_mode: 01000}\n" LEAST LEAST_PORT,
 		":1: control.socket_mode: must be 0 to 511"},
+	{"control: {audit_days: 36501}\n" LEAST LEAST_PORT,
+		":1: control.audit_days: must be 0 to 36500"},
+	{"control: {audit_days: -1}\n" LEAST LEAST_PORT, "audit_days"},
 	{"run_dir: /a\nrun_dir: /b\n", "already seen: run_dir"},
 };
 
