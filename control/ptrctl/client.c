@@ -154,10 +154,20 @@ static void report_loss(const struct client *client, int error)
 		"  a change under way may have been made or not: look before repeating it\n");
 }
 
-static json_t *parse_reply(const struct client *client, size_t len)
+/* The first line received, which is taken out of the buffer; NULL: it is no JSON. */
+static json_t *take_line(struct client *client, size_t len, json_error_t *error)
+{
+	json_t *line = json_loadb(client->buffer, len, 0, error);
+
+	client->used -= len + 1;
+	memmove(client->buffer, client->buffer + len + 1, client->used);
+	return line;
+}
+
+static json_t *parse_reply(struct client *client, size_t len)
 {
 	json_error_t error;
-	json_t *reply = json_loadb(client->buffer, len, 0, &error);
+	json_t *reply = take_line(client, len, &error);
 
 	if (json_is_object(reply)
 		&& (json_object_get(reply, "result") != NULL
@@ -181,11 +191,27 @@ json_t *client_exchange(struct client *client, const char *line, size_t len)
 		report_loss(client, sent ? errno : error);
 		return NULL;
 	}
-	json_t *reply = parse_reply(client, (size_t)reply_len);
+	return parse_reply(client, (size_t)reply_len);
+}
 
-	client->used -= (size_t)reply_len + 1;
-	memmove(client->buffer, client->buffer + reply_len + 1, client->used);
-	return reply;
+json_t *client_receive(struct client *client)
+{
+	const ssize_t len = receive_line(client);
+	const int cause = errno;
+	json_error_t error;
+	json_t *line = NULL;
+
+	if (len < 0)
+		fprintf(stderr, "ptrctl: lost the control process at %s: %s\n", client->path,
+			cause == 0 ? "connection closed" : strerror(cause));
+	else
+		line = take_line(client, (size_t)len, &error);
+	if (len < 0 || json_object_get(line, "method") != NULL)
+		return line;
+	fprintf(stderr, "ptrctl: %s does not speak ptrd's protocol: %s\n", client->path,
+		line == NULL ? error.text : "a line that is no notification");
+	json_decref(line);
+	return NULL;
 }
 
 json_t *client_request(struct client *client, const char *method, json_t *params)

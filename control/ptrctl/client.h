@@ -26,3 +26,9 @@ json_t *client_exchange(struct client *client, const char *line, size_t len);
 
 /* The same for a method and its parameters (borrowed). */
 json_t *client_request(struct client *client, const char *method, json_t *params);
+
+/*
+ * Waits for a notification, an object that has "method". Owned by the caller; NULL after writing to
+ * standard error that the connection has ended.
+ */
+json_t *client_receive(struct client *client);

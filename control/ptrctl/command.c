@@ -1,6 +1,7 @@
 #include "command.h"
 
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 const struct argument command_address_arguments[] = {
@@ -11,8 +12,13 @@ const struct argument command_address_arguments[] = {
 const struct argument command_list_arguments[] = {
 	{"--region", "NAME", "region", ARGUMENT_TEXT},
 	{"--project", "PROJECT", "project", ARGUMENT_TEXT},
+	{"--status", "ACTIVE|DISABLED", "status", ARGUMENT_TEXT},
+	{"--name", "NAME|*.DOMAIN", "name", ARGUMENT_TEXT},
+	{"--prefix", "PREFIX", "prefix", ARGUMENT_TEXT},
+	{"--tag", "KEY,VALUE|KEY,*PART", "tags", ARGUMENT_TEXTS},
 	{"--limit", "N", "limit", ARGUMENT_NUMBER},
 	{"--marker", "ADDRESS", "marker", ARGUMENT_TEXT},
+	{"--offset", "N", "offset", ARGUMENT_NUMBER},
 	{NULL},
 };
 
@@ -28,6 +34,7 @@ static const struct command *const nouns[] = {
 	verify_commands,
 	backup_commands,
 	restore_commands,
+	audit_commands,
 	call_commands,
 	completion_commands,
 };
@@ -182,6 +189,43 @@ enum exit_status run_show(struct session *session, const struct command *command
 	return EXIT_OK;
 }
 
+/* A tag of the filter: a '|' in it is its own, unless a backslash says so already. */
+static char *escape_tag(char *out, const char *tag)
+{
+	for (; *tag != '\0'; tag++) {
+		if (*tag == '|')
+			*out++ = '\\';
+		*out++ = *tag;
+		if (*tag == '\\' && tag[1] != '\0')
+			*out++ = *++tag;
+	}
+	return out;
+}
+
+/* The tags that were given one by one become the filter's one text. */
+static void join_tags(json_t *params)
+{
+	const json_t *tags = json_object_get(params, "tags");
+	size_t i, room = 1;
+	json_t *tag;
+
+	if (!json_is_array(tags))
+		return;
+	json_array_foreach(tags, i, tag) room += 2 * json_string_length(tag) + 1;
+	char *text = malloc(room), *out = text;
+
+	if (text == NULL)
+		return;
+	json_array_foreach(tags, i, tag)
+	{
+		if (i > 0)
+			*out++ = '|';
+		out = escape_tag(out, json_string_value(tag));
+	}
+	json_object_set_new(params, "tags", json_stringn(text, (size_t)(out - text)));
+	free(text);
+}
+
 /* Shows one page. Returns the marker that the next one starts after, or NULL at the end. */
 static json_t *show_page(struct session *session, const struct command *command,
 	struct table *table, json_t *page, json_int_t *left)
@@ -211,6 +255,10 @@ enum exit_status run_list(struct session *session, const struct command *command
 	enum exit_status status;
 	json_t *page, *marker;
 
+	join_tags(params);
+	/* Nobody sees it in a table, and it may take long to count. */
+	if (!session->json && command->arguments == command_list_arguments)
+		json_object_set_new(params, "total", json_false());
 	do {
 		/* A limit that is no count goes to the control process as it is, to be refused. */
 		json_object_set_new(
@@ -222,6 +270,7 @@ enum exit_status run_list(struct session *session, const struct command *command
 		json_decref(page);
 		if (marker != NULL)
 			json_object_set_new(params, "marker", marker);
+		json_object_del(params, "offset");
 	} while (marker != NULL);
 	return EXIT_OK;
 }

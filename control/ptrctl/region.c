@@ -59,6 +59,9 @@ static const struct argument name_arguments[] = {
 };
 
 static const struct argument list_arguments[] = {
+	{"--name", "NAME", "name", ARGUMENT_TEXT},
+	{"--status", "ACTIVE|DISABLED", "status", ARGUMENT_TEXT},
+	{"--prefix", "PREFIX", "prefix", ARGUMENT_TEXT},
 	{"--limit", "N", "limit", ARGUMENT_NUMBER},
 	{"--marker", "NAME", "marker", ARGUMENT_TEXT},
 	{NULL},
