@@ -103,7 +103,7 @@ static bool create(const struct taker *taker, const struct rule *rule, struct rt
  * as it can. */
 static int take(struct taker *taker, uint32_t ipv4, const struct frame_ipv6 *ipv6)
 {
-	struct rte_flow_error error;
+	struct rte_flow_error error = {0};
 
 	for (; taker->exactness < RULE_EXACTNESSES; taker->exactness++) {
 		struct rule rule;

@@ -110,9 +110,9 @@ static unsigned write_solicitation(const struct link *link, uint8_t *f)
 	uint8_t *to = group.addresses[1] + 16;
 
 	memset(to, 0, 13);
-	memcpy(to, "\xff\2", 2);
-	memcpy(to + 11, "\1\xff", 2);
-	memcpy(group.ethernet, "\x33\x33", 2);
+	put16(to, 0xff02);
+	put16(to + 11, 0x01ff);
+	put16(group.ethernet, 0x3333);
 	memcpy(group.ethernet + 2, to + 12, 4);
 	uint8_t *icmp = start_packet(&group, true, IPPROTO_ICMPV6, 32, f);
 
@@ -120,7 +120,7 @@ static unsigned write_solicitation(const struct link *link, uint8_t *f)
 	memset(icmp, 0, 24);
 	icmp[0] = 135;
 	memcpy(icmp + 8, link->addresses[1] + 16, 16);
-	memcpy(icmp + 24, "\1\1", 2);
+	put16(icmp + 24, 0x0101);
 	memcpy(icmp + 26, link->ethernet + 6, 6);
 	return end_packet(true, IPPROTO_ICMPV6, 32, icmp, 2, f);
 }
@@ -254,7 +254,7 @@ static bool receive_round(const struct link *link, const unsigned sent[KINDS])
 int main(int argc, char **argv)
 {
 	unsigned sent[KINDS], total[KINDS] = {0};
-	struct link link;
+	struct link link = {0};
 
 	if (argc != 3 + LINK_ARGUMENTS_COUNT) {
 		fprintf(stderr, "usage: crowd FRAMES ROUNDS " LINK_ARGUMENTS "\n");

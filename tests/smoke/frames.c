@@ -275,7 +275,7 @@ static bool try_kinds(const struct link *link)
 
 int main(int argc, char **argv)
 {
-	struct link link;
+	struct link link = {0};
 
 	if (argc != 1 + LINK_ARGUMENTS_COUNT) {
 		fprintf(stderr, "usage: frames " LINK_ARGUMENTS "\n");

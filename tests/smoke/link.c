@@ -35,14 +35,15 @@ static bool open_socket(struct link *link, const char *interface)
 
 bool link_open(struct link *link, char **arguments)
 {
-	uint8_t *to = link->ethernet;
+	unsigned char to[6];
 
-	if (sscanf(arguments[1], "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", to, to + 1, to + 2, to + 3,
-		    to + 4, to + 5)
+	if (sscanf(arguments[1], "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &to[0], &to[1], &to[2], &to[3],
+		    &to[4], &to[5])
 		!= 6) {
 		fprintf(stderr, "%s is no MAC address\n", arguments[1]);
 		return false;
 	}
+	memcpy(link->ethernet, to, sizeof(to));
 	if (inet_pton(AF_INET, arguments[2], link->addresses[0]) != 1
 		|| inet_pton(AF_INET, arguments[3], link->addresses[0] + 4) != 1
 		|| inet_pton(AF_INET6, arguments[4], link->addresses[1]) != 1
