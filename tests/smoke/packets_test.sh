@@ -25,17 +25,19 @@ event() {
 	ptrctl --json status | jq ".events.$1"
 }
 
+# A query of the start may have come before the XDP program took any.
+before=$(readers "$dir" rx | head -n 1)
 echo "-- frames"
 mac=$(ip -j link show ptd0 | jq -r ".[].address")
 sent=$(in_client frames eth0 "$mac" "$CLIENT" "$SERVICE" "$CLIENT6" "$SERVICE6") || fail "$sent"
 expect "$sent" "short=$(event frame_short) checksum=$(event frame_checksum)" \
 	"each broken frame got no reply and was counted: $sent"
-expect "0 0" "$(readers "$dir" ptr_default rx | head -n 1)" "the kernel path had none of the frames"
+expect "0 $before" "$(readers "$dir" ptr_default rx | head -n 1)" "the kernel path had none of the frames"
 answered=$(readers "$dir" ptr_default | tail -n 1)
 
 echo "-- packets for the kernel"
 in_client odd_queries "$SERVICE" "$SERVICE6"
-expect "5 5" "$(readers "$dir" ptr_default rx | head -n 1)" "the kernel path answered the five"
+expect "5 $((before + 5))" "$(readers "$dir" ptr_default rx | head -n 1)" "the kernel path answered the five"
 expect "$answered" "$(readers "$dir" ptr_default | tail -n 1)" "the worker had none of them"
 
 echo "-- IPv6 over UDP and TCP"
