@@ -233,3 +233,14 @@ uint64_t cells_used(const struct publisher *p)
 	assert_true(publisher_table(p, "eu-demo", &status));
 	return status.cell_bytes_used;
 }
+
+void fill(struct publisher *p, const char *region, uint32_t first, uint32_t tag)
+{
+	const struct record_wire wire = record_of(tag);
+
+	for (uint32_t i = 0; i < FILLED; i++) {
+		const struct address a = v4(first + i);
+
+		assert_int_equal(publisher_fill(p, region, &a, tag != 0 ? &wire : NULL), 0);
+	}
+}

@@ -53,6 +53,9 @@ struct publisher *start(void);
 uint64_t attach_and_bind(struct publisher *p, uint32_t address);
 /* One set in "eu-demo", in a transaction of its own that waits for nothing. */
 void change(struct publisher *p, uint32_t address, uint32_t tag, uint32_t serial);
+/* Fills FILLED addresses into a new table: with that record, or (`tag` 0) with the default PTR. */
+#define FILLED 200
+void fill(struct publisher *p, const char *region, uint32_t first, uint32_t tag);
 /* Bytes of cells in use in the table of "eu-demo". */
 uint64_t cells_used(const struct publisher *p);
 

@@ -30,7 +30,7 @@ static int tear_down(void **state)
 /* The rows of a query, columns separated by '|', with " as '. */
 static void expect_rows(struct rig *rig, const char *sql, const char *const *rows)
 {
-	sqlite3_stmt *statement;
+	sqlite3_stmt *statement = NULL;
 
 	assert_int_equal(
 		sqlite3_prepare_v2(rig->control.store->db, sql, -1, &statement, NULL), SQLITE_OK);

@@ -11,25 +11,12 @@
 
 #include "publisher_rig.h"
 
-#define EIPS 200
-
-static void fill(struct publisher *p, const char *region, uint32_t first, uint32_t tag)
-{
-	const struct record_wire wire = record_of(tag);
-
-	for (uint32_t i = 0; i < EIPS; i++) {
-		const struct address a = v4(first + i);
-
-		assert_int_equal(publisher_fill(p, region, &a, tag != 0 ? &wire : NULL), 0);
-	}
-}
-
 static uint64_t replace(struct publisher *p, uint32_t tag, uint32_t serial)
 {
 	const struct region_info info = info_of("eu-demo");
 
 	publisher_begin(p);
-	assert_int_equal(publisher_replace(p, &info, serial, EIPS, EIPS), 0);
+	assert_int_equal(publisher_replace(p, &info, serial, FILLED, FILLED), 0);
 	fill(p, "eu-demo", A1, tag);
 	assert_int_equal(publisher_prepare(p), 0);
 	return publisher_commit(p, serial);
@@ -42,7 +29,7 @@ static void a_replaced_table_is_served_until_the_switch(void **state)
 	struct publisher *p = start();
 	struct mapping old;
 	const struct region_info info = info_of("eu-demo");
-	const struct address a = v4(A1), other = v4(A1 + EIPS);
+	const struct address a = v4(A1), other = v4(A1 + FILLED);
 
 	apply(&d, attach_and_bind(p, A1));
 	assert_true(map_served(&old, "eu-demo"));
@@ -50,7 +37,7 @@ static void a_replaced_table_is_served_until_the_switch(void **state)
 	const struct record_wire three = record_of(3);
 	/* What came before in the transaction is in the old table, what follows in the new one. */
 	assert_int_equal(publisher_set(p, "eu-demo", &a, &three), 0);
-	assert_int_equal(publisher_replace(p, &info, 11, EIPS, EIPS), 0);
+	assert_int_equal(publisher_replace(p, &info, 11, FILLED, FILLED), 0);
 	fill(p, "eu-demo", A1, 4);
 	assert_int_equal(publisher_bind(p, "eu-demo", &other), 0);
 	assert_int_equal(publisher_prepare(p), 0);
@@ -60,10 +47,10 @@ static void a_replaced_table_is_served_until_the_switch(void **state)
 
 	assert_int_equal(generation, generation_on_disk());
 	assert_int_equal(look_up(&old.table, A1), 3);
-	assert_int_equal(look_up(&old.table, A1 + EIPS), -1);
+	assert_int_equal(look_up(&old.table, A1 + FILLED), -1);
 	assert_int_equal(served("eu-demo", A1), 4);
-	assert_int_equal(served("eu-demo", A1 + EIPS - 1), 4);
-	assert_int_equal(served("eu-demo", A1 + EIPS), 0);
+	assert_int_equal(served("eu-demo", A1 + FILLED - 1), 4);
+	assert_int_equal(served("eu-demo", A1 + FILLED), 0);
 	assert_int_equal(publisher_serial(p, "eu-demo"), 12);
 	publisher_reclaim(p);
 	assert_int_equal(table_files(), 2);
@@ -92,7 +79,7 @@ static void *look(void *arg)
 			continue;
 		const int64_t first = look_up(&m.table, A1);
 
-		for (uint32_t i = 1; i < EIPS; i++)
+		for (uint32_t i = 1; i < FILLED; i++)
 			l->mixtures += look_up(&m.table, A1 + i) != first;
 		unmap(&m);
 		atomic_fetch_add(&l->looks, 1);
@@ -215,7 +202,7 @@ static void what_is_undone_leaves_nothing(void **state)
 		const size_t mark = publisher_mark(p);
 
 		if (turn == 1) {
-			assert_int_equal(publisher_replace(p, &info, 20, EIPS, 0), 0);
+			assert_int_equal(publisher_replace(p, &info, 20, FILLED, 0), 0);
 			fill(p, "eu-demo", A2, 9);
 			assert_int_equal(publisher_bind(p, "eu-demo", &a), 0);
 		} else if (turn == 2) {
@@ -245,193 +232,6 @@ static void what_is_undone_leaves_nothing(void **state)
 		assert_int_equal(table_files(), 1);
 		assert_int_equal(cells_used(p), 64);
 	}
-	publisher_close(p);
-}
-
-/* Which addresses of a /24 go with a range of it. */
-static const struct {
-	uint32_t first, last;
-} ranges[] = {
-	{0, 255}, {0, 127}, {128, 255}, {7, 7}, {1, 1}, {199, 199},
-	{200, 255}, /* nobody is bound there */
-};
-
-static bool moves(size_t i, uint32_t n)
-{
-	return n >= ranges[i].first && n <= ranges[i].last;
-}
-
-/* Both regions attached: a third has a custom PTR, and the transaction has changed some before. */
-static void a_move_takes_what_is_in_the_range(void **state)
-{
-	(void)state;
-	const uint32_t base = A1 - 1, elsewhere = 0x0a000000u;
-	struct publisher *p = start();
-
-	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
-		const struct region_info from = info_of("from"), to = info_of("to");
-		const struct address_range range
-			= {v4(base + ranges[i].first), v4(base + ranges[i].last)};
-		struct publisher_table_status s;
-		uint32_t moved = 0;
-
-		publisher_begin(p);
-		assert_int_equal(publisher_attach(p, &from, 1, 0, 0), 0);
-		assert_int_equal(publisher_attach(p, &to, 1, 0, 0), 0);
-		fill(p, "to", elsewhere, 99);
-		for (uint32_t n = 0; n < EIPS; n++) {
-			const struct address a = v4(base + n);
-			const struct record_wire wire = record_of(n + 1);
-
-			publisher_fill(p, "from", &a, n % 3 == 0 ? &wire : NULL);
-		}
-		publisher_commit(p, 2);
-		publisher_begin(p);
-		for (uint32_t n = 0; n < EIPS; n++) {
-			const struct address a = v4(base + n);
-			const struct record_wire wire = record_of(n + 1000);
-
-			if (n % 10 == 1)
-				publisher_unbind(p, "from", &a);
-			if (n % 20 == 1)
-				publisher_bind(p, "from", &a);
-			if (n % 10 == 2)
-				publisher_set(p, "from", &a, &wire);
-			if (n % 10 == 3)
-				publisher_unset(p, "from", &a);
-		}
-		assert_int_equal(publisher_move(p, &from, &to, &range), 0);
-		assert_int_equal(publisher_prepare(p), 0);
-		publisher_commit(p, 3);
-		for (uint32_t n = 0; n < 256; n++) {
-			int64_t expected = n % 3 == 0 ? n + 1 : 0;
-
-			if (n >= EIPS || n % 20 == 11)
-				expected = -1;
-			else if (n % 20 == 1 || n % 10 == 3)
-				expected = 0;
-			else if (n % 10 == 2)
-				expected = n + 1000;
-			assert_int_equal(
-				served("to", base + n), moves(i, n) ? expected : (int64_t)-1);
-			assert_int_equal(
-				served("from", base + n), moves(i, n) ? (int64_t)-1 : expected);
-			moved += moves(i, n) && expected >= 0;
-		}
-		assert_int_equal(served("to", elsewhere + EIPS - 1), 99);
-		publisher_table(p, "to", &s);
-		assert_int_equal(s.eips, EIPS + moved);
-		publisher_table(p, "from", &s);
-		assert_int_equal(s.eips, EIPS - EIPS / 20 - moved);
-		assert_int_equal(publisher_serial(p, "from"), 3);
-		assert_int_equal(publisher_serial(p, "to"), 3);
-		publisher_begin(p);
-		publisher_detach(p, "from");
-		publisher_detach(p, "to");
-		publisher_commit(p, 4);
-		publisher_reclaim(p);
-		assert_int_equal(table_files(), 0);
-	}
-	publisher_close(p);
-}
-
-/* Only one of the two is attached. */
-static void a_move_to_or_from_what_is_not_served(void **state)
-{
-	(void)state;
-	struct publisher *p = start();
-	const struct region_info info = info_of("eu-demo"), other = info_of("eu-other");
-	const struct address_range range = {v4(A1), v4(A1)};
-	const struct address a = v4(A1), b = v4(A2);
-	const struct record_wire wire = record_of(5);
-
-	attach_and_bind(p, A1);
-	publisher_begin(p);
-	assert_int_equal(publisher_bind(p, "eu-demo", &b), 0);
-	assert_int_equal(publisher_move(p, &info, &other, &range), 0);
-	publisher_commit(p, 11);
-	assert_int_equal(served("eu-demo", A1), -1);
-	assert_int_equal(served("eu-demo", A2), 0);
-	assert_int_equal(served("eu-other", A1), -2);
-
-	publisher_begin(p);
-	assert_int_equal(publisher_move(p, &other, &info, &range), 0);
-	assert_int_equal(publisher_fill(p, "eu-demo", &a, &wire), 0);
-	publisher_commit(p, 12);
-	assert_int_equal(served("eu-demo", A1), 5);
-	assert_int_equal(served("eu-demo", A2), 0);
-	publisher_close(p);
-}
-
-static struct address v6(uint32_t n)
-{
-	struct address a = {.ipv6 = true, .bytes = {0x20, 1, 0xd, 0xb8}};
-
-	a.bytes[14] = (uint8_t)(n >> 8);
-	a.bytes[15] = (uint8_t)n;
-	return a;
-}
-
-/* -1: not bound, 0: default, else the record's tag. */
-static int64_t served6(const char *region, uint32_t n)
-{
-	const struct address a = v6(n);
-	struct ptrd_record record;
-	struct mapping m;
-	uint32_t tag = 0;
-
-	assert_true(map_served(&m, region));
-	const uint32_t ref = ptrd_table_find6(&m.table, ptrd_key6(&m.table, a.bytes), a.bytes);
-
-	if (ref != PTRD_REF_NONE) {
-		assert_true(ptrd_table_record(&m.table, ref, &record));
-		if (!record.is_default)
-			memcpy(&tag, record.wire, sizeof(tag));
-	}
-	unmap(&m);
-	return ref == PTRD_REF_NONE ? -1 : (int64_t)tag;
-}
-
-/* Records of the largest size and IPv6 defaults, whose cells are counted; IPv4 stays. */
-static void a_move_of_ipv6_and_large_records(void **state)
-{
-	(void)state;
-	enum {
-		COUNT = 3000,
-		FIRST = 1000,
-		LAST = 1999
-	};
-	struct publisher *p = start();
-	const struct region_info from = info_of("from"), to = info_of("to");
-	const struct address_range range = {v6(FIRST), v6(LAST)};
-	const struct address four = v4(A1);
-
-	publisher_begin(p);
-	assert_int_equal(publisher_attach(p, &from, 1, 0, 0), 0);
-	assert_int_equal(publisher_attach(p, &to, 1, 0, 0), 0);
-	publisher_commit(p, 2);
-	publisher_begin(p);
-	assert_int_equal(publisher_bind(p, "from", &four), 0);
-	for (uint32_t n = 1; n <= COUNT; n++) {
-		const struct address a = v6(n);
-		struct record_wire wire = record_of(n);
-
-		wire.len = PTRD_RECORD_WIRE_MAX;
-		assert_int_equal(publisher_bind(p, "from", &a), 0);
-		if (n % 2 == 1)
-			assert_int_equal(publisher_set(p, "from", &a, &wire), 0);
-	}
-	/* All of it is only reserved yet. */
-	assert_int_equal(publisher_move(p, &from, &to, &range), 0);
-	publisher_commit(p, 3);
-	for (uint32_t n = 1; n <= COUNT; n += n == FIRST - 1 || n == LAST ? 1 : 7) {
-		const bool moved = n >= FIRST && n <= LAST;
-		const int64_t expected = n % 2 == 1 ? n : 0;
-
-		assert_int_equal(served6("to", n), moved ? expected : -1);
-		assert_int_equal(served6("from", n), moved ? -1 : expected);
-	}
-	assert_int_equal(served("from", A1), 0);
 	publisher_close(p);
 }
 
@@ -488,9 +288,6 @@ int main(void)
 		TEST(no_reader_sees_a_mixture),
 		TEST(an_update_keeps_the_table),
 		TEST(what_is_undone_leaves_nothing),
-		TEST(a_move_takes_what_is_in_the_range),
-		TEST(a_move_to_or_from_what_is_not_served),
-		TEST(a_move_of_ipv6_and_large_records),
 		TEST(a_hung_dataplane_bounds_what_waits),
 	};
 
