@@ -32,7 +32,7 @@ static bool load_region(struct control *control, const struct region *region)
 		return false;
 	}
 	l.result = publisher_load_region(
-		control->publisher, &region->info, (uint32_t)f.revision, f.eips, f.ptrs);
+		control->publisher, &region->info, f.revision, f.eips, f.ptrs);
 	if (l.result >= 0 && !store_region_scan(control->store, region, fill, &l)) {
 		fprintf(stderr, "ptrd-control: region %s: cannot read the store: %s\n",
 			region->name, store_error(control->store));
@@ -65,7 +65,7 @@ bool load_all(struct control *control)
 }
 
 /* How a region gets a table to fill: publisher_attach() or publisher_replace(). */
-typedef int make_table_fn(struct publisher *p, const struct region_info *info, uint32_t serial,
+typedef int make_table_fn(struct publisher *p, const struct region_info *info, uint64_t revision,
 	uint64_t eips_expected, uint64_t ptrs_expected);
 
 static bool load_into(struct control *control, const struct region *region,
@@ -77,8 +77,7 @@ static bool load_into(struct control *control, const struct region *region,
 	if (!store_region_figures(control->store, region, &f))
 		return refuse(why, PTRD_ERR_INTERNAL, "cannot read the store: %s",
 			store_error(control->store));
-	l.result = make_table(
-		control->publisher, &region->info, (uint32_t)f.revision, f.eips, f.ptrs);
+	l.result = make_table(control->publisher, &region->info, f.revision, f.eips, f.ptrs);
 	if (l.result >= 0 && !store_region_scan(control->store, region, fill, &l))
 		return refuse(why, PTRD_ERR_INTERNAL, "cannot read the store: %s",
 			store_error(control->store));

@@ -92,10 +92,10 @@ struct region_table *publisher_region(const struct publisher *p, const char *nam
 }
 
 struct region_table *publisher_add_region(struct publisher *p, const struct region_info *info,
-	uint32_t serial, uint64_t eips, uint64_t ptrs)
+	uint64_t revision, uint64_t eips, uint64_t ptrs)
 {
 	struct region_table *r
-		= region_table_create(p->files, info, serial, p->generation + 1, eips, ptrs);
+		= region_table_create(p->files, info, revision, p->generation + 1, eips, ptrs);
 
 	if (r == NULL) {
 		const int saved = errno;
@@ -121,11 +121,12 @@ void publisher_unlink_region(struct publisher *p, const struct region_table *reg
 	}
 }
 
-int publisher_load_region(struct publisher *p, const struct region_info *info, uint32_t serial,
+int publisher_load_region(struct publisher *p, const struct region_info *info, uint64_t revision,
 	uint64_t eips_expected, uint64_t ptrs_expected)
 {
-	return publisher_add_region(p, info, serial, eips_expected, ptrs_expected) != NULL ? 0
-											   : -errno;
+	return publisher_add_region(p, info, revision, eips_expected, ptrs_expected) != NULL
+		? 0
+		: -errno;
 }
 
 int publisher_start(struct publisher *p)

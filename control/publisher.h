@@ -70,7 +70,7 @@ const char *publisher_error(const struct publisher *p);
  * all at once. publisher_start() writes the first directory, whose generation is above any that a
  * running dataplane has applied.
  */
-int publisher_load_region(struct publisher *p, const struct region_info *info, uint32_t serial,
+int publisher_load_region(struct publisher *p, const struct region_info *info, uint64_t revision,
 	uint64_t eips_expected, uint64_t ptrs_expected);
 int publisher_start(struct publisher *p);
 
@@ -100,7 +100,7 @@ int publisher_unset(struct publisher *p, const char *region, const struct addres
  */
 
 /* A region becomes part of the directory with an empty table, for publisher_fill(). */
-int publisher_attach(struct publisher *p, const struct region_info *info, uint32_t serial,
+int publisher_attach(struct publisher *p, const struct region_info *info, uint64_t revision,
 	uint64_t eips_expected, uint64_t ptrs_expected);
 
 /* A region leaves the directory. */
@@ -113,7 +113,7 @@ int publisher_detach(struct publisher *p, const char *region);
  * are what it is made for; it grows if there are more. Changes of the region that follow in the
  * transaction go to the new table.
  */
-int publisher_replace(struct publisher *p, const struct region_info *info, uint32_t serial,
+int publisher_replace(struct publisher *p, const struct region_info *info, uint64_t revision,
 	uint64_t eips_expected, uint64_t ptrs_expected);
 
 /*
@@ -146,11 +146,11 @@ int publisher_prepare(struct publisher *p);
 
 /*
  * Publishes the transaction, address by address, each with one store that does all of its changes,
- * and gives every region that it touched `serial` as its SOA serial (the store's new revision: it
- * rises with each commit). Returns the directory generation that must be applied before what it
+ * and makes every region that it touched one of `revision` (the store's new one: it rises with each
+ * commit), whose low half is the SOA serial. Returns the directory generation that must be applied before what it
  * did may be acknowledged: 0 when every change is already seen by every worker.
  */
-uint64_t publisher_commit(struct publisher *p, uint32_t serial);
+uint64_t publisher_commit(struct publisher *p, uint64_t revision);
 
 /* True once `generation` is answered from by every reader, or no dataplane is alive. */
 bool publisher_applied(struct publisher *p, uint64_t generation);

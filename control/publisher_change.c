@@ -128,8 +128,8 @@ static bool same_address(const struct change *a, const struct change *b)
 		&& memcmp(&a->address, &b->address, sizeof(a->address)) == 0;
 }
 
-/* One store for each address. */
-static void publish_changes(struct publisher *p)
+/* One store for each address, all of `revision`. */
+static void publish_changes(struct publisher *p, uint64_t revision)
 {
 	struct changes *list = &p->changes;
 
@@ -142,6 +142,7 @@ static void publish_changes(struct publisher *p)
 		for (n = 1; i + n < list->count && same_address(group[0], group[n]); n++)
 			;
 		group[0]->region->touched = true;
+		table_begin(group[0]->region->table, revision);
 		if (!region_table_publish(group, n))
 			fprintf(stderr,
 				"ptrd-control: region %s: table and store disagree about an address; "
@@ -173,25 +174,37 @@ static void forget_entries(struct publisher *p)
 	}
 }
 
-uint64_t publisher_commit(struct publisher *p, uint32_t serial)
+/*
+ * Makes the transaction's revision that of the tables that it changed. Before the switch of the
+ * directory, of those that are not `served` yet, so that they are of it when they are; of the others
+ * afterwards: whoever sees the revision there can see the directory that goes with it. What leaves
+ * stays what it was: it may have had a part of the transaction alone.
+ */
+static void end_tables(struct publisher *p, bool served)
+{
+	for (struct region_table *r = p->regions; r != NULL; r = r->next) {
+		if (r->touched && !r->leaving && (r->served == r->table) == served)
+			table_end(r->table);
+	}
+}
+
+uint64_t publisher_commit(struct publisher *p, uint64_t revision)
 {
 	uint64_t generation = 0;
 
 	if (p->changes.count == 0)
 		return 0;
-	publish_changes(p);
+	publish_changes(p, revision);
 	retire_replaced(p);
 	forget_entries(p);
-	for (struct region_table *r = p->regions; r != NULL; r = r->next) {
-		if (r->touched)
-			table_set_serial(r->table, serial);
-	}
+	end_tables(p, false);
 	if (p->directory_due) {
 		generation = p->generation + 1;
 		publisher_drop_leaving(p);
 		if (publisher_switch(p) < 0)
 			fprintf(stderr, "ptrd-control: %s\n", p->error);
 	}
+	end_tables(p, true);
 	for (struct region_table *r = p->regions; r != NULL; r = r->next) {
 		if (r->touched && r->generation > generation)
 			generation = r->generation;

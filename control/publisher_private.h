@@ -33,7 +33,7 @@ struct region_table *publisher_region(const struct publisher *p, const char *nam
 /* A region with an empty table, for the directory to come. NULL with errno set and the error told.
  */
 struct region_table *publisher_add_region(struct publisher *p, const struct region_info *info,
-	uint32_t serial, uint64_t eips, uint64_t ptrs);
+	uint64_t revision, uint64_t eips, uint64_t ptrs);
 
 /* Takes a region out of the list; it is the caller's then. */
 void publisher_unlink_region(struct publisher *p, const struct region_table *region);

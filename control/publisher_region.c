@@ -58,7 +58,7 @@ static int detach(struct publisher *p, struct region_table *r)
 	return error;
 }
 
-int publisher_attach(struct publisher *p, const struct region_info *info, uint32_t serial,
+int publisher_attach(struct publisher *p, const struct region_info *info, uint64_t revision,
 	uint64_t eips_expected, uint64_t ptrs_expected)
 {
 	if (publisher_region(p, info->name) != NULL)
@@ -68,7 +68,7 @@ int publisher_attach(struct publisher *p, const struct region_info *info, uint32
 	if (error < 0)
 		return error;
 	struct region_table *r
-		= publisher_add_region(p, info, serial, eips_expected, ptrs_expected);
+		= publisher_add_region(p, info, revision, eips_expected, ptrs_expected);
 
 	return r != NULL ? attach(p, r) : -errno;
 }
@@ -90,7 +90,7 @@ int publisher_detach(struct publisher *p, const char *region)
 	return r != NULL ? detach(p, r) : -ENOENT;
 }
 
-int publisher_replace(struct publisher *p, const struct region_info *info, uint32_t serial,
+int publisher_replace(struct publisher *p, const struct region_info *info, uint64_t revision,
 	uint64_t eips_expected, uint64_t ptrs_expected)
 {
 	const size_t mark = publisher_mark(p);
@@ -98,7 +98,7 @@ int publisher_replace(struct publisher *p, const struct region_info *info, uint3
 
 	/* The one that leaves is served until the directory has been switched. */
 	if (error == 0)
-		error = publisher_attach(p, info, serial, eips_expected, ptrs_expected);
+		error = publisher_attach(p, info, revision, eips_expected, ptrs_expected);
 	if (error < 0)
 		publisher_rollback_to(p, mark);
 	return error;

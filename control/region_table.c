@@ -51,7 +51,7 @@ struct region_table *region_table_of_shape(
 }
 
 struct region_table *region_table_create(struct table_files *files, const struct region_info *info,
-	uint32_t serial, uint64_t generation, uint64_t eips, uint64_t ptrs)
+	uint64_t revision, uint64_t generation, uint64_t eips, uint64_t ptrs)
 {
 	const struct table_shape shape = {
 		.region = info->name,
@@ -63,7 +63,7 @@ struct region_table *region_table_create(struct table_files *files, const struct
 	struct region_table *r = region_table_of_shape(files, info, &shape);
 
 	if (r != NULL)
-		table_set_serial(r->table, serial);
+		table_start(r->table, revision);
 	return r;
 }
 

@@ -57,9 +57,9 @@ struct changes {
 	size_t count, room;
 };
 
-/* Makes the region with an empty table, which has some headroom. NULL with errno set. */
+/* Makes the region with an empty table of `revision`, which has some headroom. NULL with errno set. */
 struct region_table *region_table_create(struct table_files *files, const struct region_info *info,
-	uint32_t serial, uint64_t generation, uint64_t eips, uint64_t ptrs);
+	uint64_t revision, uint64_t generation, uint64_t eips, uint64_t ptrs);
 
 /* The same with a table of exactly that shape. */
 struct region_table *region_table_of_shape(

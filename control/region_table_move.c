@@ -107,7 +107,7 @@ struct region_table *region_table_move(const struct region_table *old,
 
 		if (r == NULL)
 			return NULL;
-		table_set_serial(r->table, ptrd_table_serial(table_view(old->table)));
+		table_start(r->table, table_revision(old->table));
 		if (fill(r->table, &m))
 			return r;
 		region_table_free(r);

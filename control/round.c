@@ -143,7 +143,7 @@ static uint64_t publish(struct round *round)
 {
 	struct control *control = round->control;
 	const uint64_t generation
-		= publisher_commit(control->publisher, (uint32_t)store_revision(control->store));
+		= publisher_commit(control->publisher, store_revision(control->store));
 
 	if (generation > round->generation)
 		round->generation = generation;

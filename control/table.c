@@ -37,6 +37,7 @@ struct table {
 	struct arena *arena;
 	uint64_t eips_built_for, eips, reserved, records;
 	uint32_t overflow_used;
+	uint64_t revision; /* of what is being published */
 	/* First in, first out: [retired_first, retired_count) wait. */
 	struct retired *retired;
 	size_t retired_first, retired_count, retired_room;
@@ -342,17 +343,26 @@ void table_release(struct table *t, _Atomic uint64_t *slot)
 	t->reserved--;
 }
 
-/* Release: the bytes of the cell are seen before the reference to it. Without it a reader could
- * follow the new reference and send what the memory held before. */
-static void publish(_Atomic uint64_t *slot, uint32_t tag, uint32_t ref)
+/*
+ * Release: the bytes of the cell are seen before the reference to it. Without it a reader could
+ * follow the new reference and send what the memory held before. A reader that copies would take
+ * the entry for one of the revision before, if it did not see `changed`.
+ */
+static void publish(struct table *t, uint32_t bucket, _Atomic uint64_t *slot, uint64_t value)
 {
-	atomic_store_explicit(slot, (uint64_t)tag << 32 | ref, memory_order_release);
+	struct ptrd_table_header *h = (void *)t->base;
+
+	atomic_store_explicit(
+		&h->changed[ptrd_table_part(&t->view, bucket)], t->revision, memory_order_relaxed);
+	atomic_store_explicit(slot, value, memory_order_release);
 }
 
 void table_fill(
 	struct table *t, _Atomic uint64_t *slot, const struct address *address, uint32_t ref)
 {
-	publish(slot, key_of(t, address).tag, ref);
+	const struct ptrd_key key = key_of(t, address);
+
+	publish(t, key.bucket, slot, (uint64_t)key.tag << 32 | ref);
 	t->reserved--;
 	t->eips++;
 	t->records += is_cell(ref);
@@ -380,7 +390,7 @@ uint32_t table_replace(struct table *t, const struct address *address, uint32_t 
 		return PTRD_REF_NONE;
 	const uint64_t old = atomic_load_explicit(slot, memory_order_relaxed);
 
-	publish(slot, (uint32_t)(old >> 32), ref);
+	publish(t, key_of(t, address).bucket, slot, (old & ~(uint64_t)UINT32_MAX) | ref);
 	t->records += is_cell(ref);
 	t->records -= is_cell((uint32_t)old);
 	return (uint32_t)old;
@@ -397,7 +407,7 @@ uint32_t table_remove(struct table *t, const struct address *address)
 	/* Release: an insert of the same address that comes later, into another slot, is not
 	 * seen before this one: a reader then finds it in one of them or in none, which was
 	 * true between. */
-	atomic_store_explicit(slot, 0, memory_order_release);
+	publish(t, key_of(t, address).bucket, slot, 0);
 	t->eips--;
 	t->records -= is_cell(old);
 	return old;
@@ -442,11 +452,28 @@ void table_reclaim(struct table *t, uint64_t passed)
 	}
 }
 
-void table_set_serial(struct table *t, uint32_t serial)
+void table_begin(struct table *t, uint64_t revision)
+{
+	t->revision = revision;
+}
+
+void table_end(struct table *t)
 {
 	struct ptrd_table_header *h = (void *)t->base;
 
-	atomic_store_explicit(&h->serial, serial, memory_order_relaxed);
+	/* Release: whoever sees the revision sees every change of it. */
+	atomic_store_explicit(&h->revision, t->revision, memory_order_release);
+}
+
+void table_start(struct table *t, uint64_t revision)
+{
+	table_begin(t, revision);
+	table_end(t);
+}
+
+uint64_t table_revision(const struct table *t)
+{
+	return atomic_load_explicit(&t->view.header->revision, memory_order_relaxed);
 }
 
 uint32_t table_cell_copy(

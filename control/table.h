@@ -104,8 +104,17 @@ void table_reclaim(struct table *t, uint64_t passed);
 uint64_t table_oldest_token(const struct table *t);
 uint64_t table_newest_token(const struct table *t);
 
-/* SOA serial of the region. */
-void table_set_serial(struct table *t, uint32_t serial);
+/*
+ * What is published from table_begin() on is of `revision`; at table_end() all of it has been, and
+ * the table is of that revision. Readers that copy the table rely on it: every change of a table
+ * that is served happens between the two, and no revision is used again.
+ */
+void table_begin(struct table *t, uint64_t revision);
+void table_end(struct table *t);
+/* The same for a table that nobody reads yet: what is put in from here on is of that revision. */
+void table_start(struct table *t, uint64_t revision);
+/* Revision of the last table_end(). */
+uint64_t table_revision(const struct table *t);
 
 /* What a live slot holds; an IPv6 address is in its cell. */
 struct table_entry {

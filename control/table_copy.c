@@ -79,8 +79,6 @@ bool table_copy_range(
 
 bool table_copy(struct table *t, const struct table *from)
 {
-	if (!table_copy_range(t, from, NULL, false))
-		return false;
-	table_set_serial(t, ptrd_table_serial(table_view(from)));
-	return true;
+	table_start(t, table_revision(from));
+	return table_copy_range(t, from, NULL, false);
 }

@@ -5,7 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "prefix.h"
+
 #define SECRETS_MAX 2
+#define TRANSFER_CLIENTS_MAX 256
 #define SECRET_DIGITS 32 /* 128 bits, RFC 9018 section 4.4 */
 #define NSID_MAX 128
 #define TEXT_MAX 255 /* a character-string of TXT, RFC 1035 section 3.3 */
@@ -18,6 +21,11 @@
 /* Its length is checked here, so that no error shows it. */
 static const cyaml_schema_value_t secret_schema = {
 	CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 0, 4096),
+};
+
+/* What it may hold is checked here, so that the error tells the rule. */
+static const cyaml_schema_value_t client_schema = {
+	CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 0, 255),
 };
 
 static const cyaml_schema_field_t rate_limit_fields[] = {
@@ -42,6 +50,11 @@ const cyaml_schema_field_t config_dns_fields[] = {
 	CYAML_FIELD_STRING_PTR("id", CYAML_FLAG_OPTIONAL, struct ptrd_config_dns, id, 1, TEXT_MAX),
 	CYAML_FIELD_SEQUENCE("cookie_secrets", CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
 		struct ptrd_config_dns, cookie_secrets, &secret_schema, 0, SECRETS_MAX),
+	CYAML_FIELD_SEQUENCE("allow_transfer", CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
+		struct ptrd_config_dns, allow_transfer, &client_schema, 0, TRANSFER_CLIENTS_MAX),
+	CYAML_FIELD_UINT("transfers", CYAML_FLAG_OPTIONAL, struct ptrd_config_dns, transfers),
+	CYAML_FIELD_UINT(
+		"transfer_memory", CYAML_FLAG_OPTIONAL, struct ptrd_config_dns, transfer_memory),
 	CYAML_FIELD_MAPPING_PTR("rate_limit", CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER_NULL,
 		struct ptrd_config_dns, rate_limit, rate_limit_fields),
 	CYAML_FIELD_END,
@@ -62,6 +75,25 @@ static bool check_secrets(const struct config_source *source, struct ptrd_config
 			good = config_source_error(source, key,
 				"must be %d hexadecimal digits (openssl rand -hex 16 makes them)",
 				SECRET_DIGITS);
+	}
+	return good;
+}
+
+static bool check_transfers(const struct config_source *source, struct ptrd_config_dns *dns)
+{
+	bool good = config_number(source, &dns->transfers, 10, 1, 100, "dataplane.dns.transfers");
+
+	good &= config_number(
+		source, &dns->transfer_memory, 256, 1, 1048576, "dataplane.dns.transfer_memory");
+	for (uint32_t i = 0; i < dns->allow_transfer_count; i++) {
+		const char *client = dns->allow_transfer[i];
+		struct dns_prefix prefix;
+		const char *rule = dns_prefix_parse_client(&prefix, client);
+		char key[64];
+
+		(void)snprintf(key, sizeof(key), "dataplane.dns.allow_transfer.%" PRIu32, i);
+		if (rule != NULL)
+			good = config_source_error(source, key, "\"%s\": %s", client, rule);
 	}
 	return good;
 }
@@ -114,7 +146,7 @@ bool config_dns_check(
 	const struct config_source *source, struct ptrd_config_dns *dns, unsigned workers)
 {
 	struct ptrd_config_rate_limit *limit = dns->rate_limit;
-	bool good = check_secrets(source, dns);
+	bool good = check_secrets(source, dns) & check_transfers(source, dns);
 
 	good &= config_number(source, &limit->responses_per_second, 0, 0, 1000000,
 		"dataplane.dns.rate_limit.responses_per_second");

@@ -7,8 +7,9 @@
 #include <string.h>
 
 #include "log.h"
+#include "prefix.h"
 
-#define MIB (1024 * 1024)
+#define MIB ((size_t)1024 * 1024)
 
 /* The settings' texts are constant to all but this file. */
 static void free_text(const char *text)
@@ -61,6 +62,21 @@ static void copy_limit(struct dns_settings *settings, const struct ptrd_config_r
 	settings->limit_buckets = config->buckets;
 }
 
+static bool copy_transfers(struct policy *policy, const struct ptrd_config_dns *config)
+{
+	struct dns_prefix *clients = calloc(config->allow_transfer_count + 1, sizeof(*clients));
+
+	if (clients == NULL)
+		return false;
+	for (uint32_t i = 0; i < config->allow_transfer_count; i++)
+		(void)dns_prefix_parse_client(&clients[i], config->allow_transfer[i]);
+	policy->settings.transfer_to = clients;
+	policy->settings.transfer_to_count = config->allow_transfer_count;
+	policy->transfers = config->transfers;
+	policy->transfer_memory = config->transfer_memory * MIB;
+	return true;
+}
+
 static bool same_limit(const struct dns_settings *a, const struct dns_settings *b)
 {
 	return a->limit_rate == b->limit_rate && a->limit_slip == b->limit_slip
@@ -101,7 +117,8 @@ struct policy *policy_create(const struct ptrd_config_dns *config, uint32_t tcp_
 {
 	struct policy *policy = calloc(1, sizeof(*policy));
 
-	if (policy == NULL || !copy_texts(&policy->settings, config)) {
+	if (policy == NULL || !copy_texts(&policy->settings, config)
+		|| !copy_transfers(policy, config)) {
 		log_line("out of memory for dataplane.dns");
 		policy_free(policy);
 		return NULL;
@@ -122,6 +139,7 @@ void policy_free(struct policy *policy)
 	free_text(policy->settings.version);
 	free_text(policy->settings.hostname);
 	free_text(policy->settings.id);
+	free((void *)(uintptr_t)policy->settings.transfer_to);
 	limiters_release(policy->limiters);
 	free(policy);
 }

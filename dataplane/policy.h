@@ -4,6 +4,8 @@
  */
 #pragma once
 
+#include <stddef.h>
+
 #include <ptrd/config.h>
 #include <ptrd/node.h>
 
@@ -15,6 +17,8 @@ struct policy {
 	/* Each the reader's own of that number: it alone reads and writes it. NULL: no limit. */
 	struct dns_limiter *limiter[PTRD_READERS_MAX];
 	struct limiters *limiters; /* what they are a part of. Main lcore alone */
+	unsigned transfers;        /* at a time */
+	size_t transfer_memory;    /* bytes, of all of them */
 };
 
 /*

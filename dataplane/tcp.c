@@ -21,6 +21,7 @@
 #include "log.h"
 #include "node.h"
 #include "respond.h"
+#include "transfers.h"
 
 #define LENGTH_SIZE 2 /* RFC 1035 section 4.2.2 */
 #define BACKLOG 1024
@@ -42,6 +43,8 @@ struct connection {
 	bool queued;                     /* that is to come */
 	struct sockaddr_storage address; /* the client's */
 	bool ended;                      /* the client sends nothing more */
+	/* Under way: the queries behind it wait; or NULL. */
+	struct transfer *transfer;
 };
 
 TAILQ_HEAD(connection_list, connection);
@@ -59,6 +62,7 @@ struct tcp {
 	const struct ptrd_config_tcp *limits;
 	const struct timeval *idle_timeout;
 	struct clients *clients;
+	struct transfers transfers;
 	struct connection_list connections; /* the one that has been idle longest is first */
 	uint32_t open;
 	struct listener listeners[2 * FRAME_SERVICES_MAX]; /* of both families */
@@ -74,6 +78,7 @@ static void connection_free(struct connection *connection)
 {
 	struct tcp *tcp = connection->tcp;
 
+	transfer_end(connection->transfer);
 	event_free(connection->idle);
 	event_free(connection->again);
 	bufferevent_free(connection->stream); /* closes the socket */
@@ -93,7 +98,7 @@ static void not_idle(struct connection *connection)
 }
 
 /*
- * Answers the first query in `input`. Returns 1, 0 if it is not complete yet, or -1 if it is none
+ * Answers the first query in `input`, or begins the transfer that it asks for. Returns 1, 0 if it is not complete yet, or -1 if it is none
  * that gets a reply: that stream is of no further use.
  */
 static int answer_one(
@@ -115,9 +120,14 @@ static int answer_one(
 		.len = len,
 		.room = sizeof(tcp->message),
 		.transport = DNS_TCP,
+		.transfer_possible = transfers_possible(&tcp->transfers),
 	};
 	respond_client(&request, (const void *)&connection->address);
 	respond(tcp->serving, &request);
+	if (request.outcome == PTRD_TRANSFER) {
+		connection->transfer = transfer_begin(&tcp->transfers, &request);
+		return connection->transfer != NULL ? 1 : -1;
+	}
 	if (request.reply_len == 0)
 		return -1;
 	prefix[0] = (uint8_t)(request.reply_len >> 8);
@@ -129,6 +139,41 @@ static int answer_one(
 	return 1;
 }
 
+static void serve_again(struct connection *connection)
+{
+	connection->queued = true;
+	event_active(connection->again, EV_TIMEOUT, 0);
+}
+
+/* A turn of the transfer under way. Returns true if it is done and the connection is free for the
+ * queries behind it. May free the connection. */
+static bool serve_transfer(struct connection *connection)
+{
+	const struct timeval later = {.tv_usec = 1000};
+	struct evbuffer *output = bufferevent_get_output(connection->stream);
+
+	switch (transfer_turn(connection->transfer, output, OUTPUT_MAX)) {
+	case TRANSFER_ON:
+		/* It is we who take the time, not the client. */
+		not_idle(connection);
+		serve_again(connection);
+		return false;
+	case TRANSFER_LATER:
+		connection->queued = event_add(connection->again, &later) == 0;
+		return false;
+	case TRANSFER_FULL:
+		return false; /* on_write() goes on */
+	case TRANSFER_DONE:
+		transfer_end(connection->transfer);
+		connection->transfer = NULL;
+		return true;
+	case TRANSFER_FAILED:
+		break;
+	}
+	connection_free(connection);
+	return false;
+}
+
 /* One turn: answers what has arrived, as far as the output has room. May free the connection. */
 static void serve(struct connection *connection)
 {
@@ -137,9 +182,10 @@ static void serve(struct connection *connection)
 	unsigned turn = 0;
 	int answered = 1;
 
-	if (connection->queued)
+	if (connection->queued || (connection->transfer != NULL && !serve_transfer(connection)))
 		return;
-	while (answered == 1 && turn < QUERIES_TURN && evbuffer_get_length(output) < OUTPUT_MAX) {
+	while (answered == 1 && connection->transfer == NULL && turn < QUERIES_TURN
+		&& evbuffer_get_length(output) < OUTPUT_MAX) {
 		answered = answer_one(connection, input, output);
 		turn += answered == 1;
 	}
@@ -151,14 +197,15 @@ static void serve(struct connection *connection)
 	/* A whole query, not a byte of one, keeps a connection alive. */
 	if (turn > 0)
 		not_idle(connection);
-	if (answered == 0) {
+	if (connection->transfer != NULL) {
+		serve_again(connection);
+	} else if (answered == 0) {
 		if (!connection->ended)
 			(void)bufferevent_enable(connection->stream, EV_READ);
 	} else if (evbuffer_get_length(output) >= OUTPUT_MAX) {
 		(void)bufferevent_disable(connection->stream, EV_READ);
 	} else {
-		connection->queued = true;
-		event_active(connection->again, EV_TIMEOUT, 0);
+		serve_again(connection);
 	}
 }
 
@@ -379,6 +426,7 @@ struct tcp *tcp_create(
 	tcp->serving = serving;
 	tcp->counters = &serving->node->counters[NODE_READER_MAIN];
 	tcp->limits = limits;
+	tcp->transfers.serving = serving;
 	TAILQ_INIT(&tcp->connections);
 	/* All of one length: a queue instead of a heap, for thousands of timers that are put off
 	 * with every query. */

@@ -55,7 +55,7 @@ static bool create_new(struct call *call, const char *name, json_t *spec, bool a
 	}
 	if (attached
 		&& publisher_attach(control->publisher, &region->info,
-			   (uint32_t)store_revision(control->store), 0, 0)
+			   store_revision(control->store), 0, 0)
 			< 0)
 		return call_publisher_failed(call);
 	return call_show_region(call, region);

@@ -18,7 +18,7 @@ void answer_init(struct answer *answer)
 	answer->referral = NULL;
 }
 
-static void put_head(uint8_t *at, unsigned owner, enum dns_type type, enum dns_class class,
+void answer_put_head(uint8_t *at, unsigned owner, enum dns_type type, enum dns_class class,
 	uint32_t ttl, unsigned rdlength)
 {
 	store16(at, (uint16_t)owner);
@@ -33,7 +33,7 @@ static void put_head(uint8_t *at, unsigned owner, enum dns_type type, enum dns_c
 static void answer_built(struct answer *answer, enum dns_type type, enum dns_class class,
 	uint32_t ttl, unsigned rdlength)
 {
-	put_head(answer->built, POINTER_QNAME, type, class, ttl, rdlength);
+	answer_put_head(answer->built, POINTER_QNAME, type, class, ttl, rdlength);
 	answer->wire = answer->built;
 	answer->len = RR_HEAD_SIZE + rdlength;
 	answer->ancount = 1;
@@ -44,7 +44,7 @@ static void build_soa(
 {
 	uint8_t *rdata = answer->built + RR_HEAD_SIZE;
 
-	put_head(answer->built, owner, TYPE_SOA, CLASS_IN, ttl, region->soa_rdata_len);
+	answer_put_head(answer->built, owner, TYPE_SOA, CLASS_IN, ttl, region->soa_rdata_len);
 	memcpy(rdata, region->soa_rdata, region->soa_rdata_len);
 	store32(rdata + region->soa_serial_offset, ptrd_table_serial(&region->table));
 	answer->wire = answer->built;
@@ -56,6 +56,30 @@ static enum ptrd_outcome answer_soa(struct answer *answer, const struct dns_regi
 	build_soa(answer, region, POINTER_QNAME, region->soa_ttl);
 	answer->ancount = 1;
 	return PTRD_SOA;
+}
+
+/* RFC 1982 section 3.2. Of two serials half the number space apart neither is older: the client gets
+ * the zone. */
+static bool is_older(uint32_t serial, uint32_t than)
+{
+	return serial != than && serial - than >= UINT32_C(1) << 31;
+}
+
+/* At an apex. Over UDP the SOA tells the client to come over TCP (RFC 1995 section 2). */
+static enum ptrd_outcome answer_transfer(struct answer *answer, const struct dns_request *r)
+{
+	const struct dns_region *region = r->zone->region;
+
+	if (r->qtype == TYPE_IXFR
+		&& (r->transport == DNS_UDP
+			|| !is_older(r->client_serial, ptrd_table_serial(&region->table)))) {
+		(void)answer_soa(answer, region);
+		return PTRD_IXFR_SOA;
+	}
+	if (r->transfer_possible)
+		return PTRD_TRANSFER;
+	answer->authoritative = false;
+	return PTRD_SERVFAIL_TRANSFER;
 }
 
 static enum ptrd_outcome answer_ns(struct answer *answer, const struct dns_region *region)
@@ -130,20 +154,26 @@ static enum ptrd_outcome answer_referral(
 	return PTRD_REFERRAL;
 }
 
+unsigned answer_alias_name(uint8_t *name, uint32_t address, const struct dns_delegation *delegation)
+{
+	const unsigned label_len = dns_put_octet(name + 1, (uint8_t)address);
+
+	name[0] = (uint8_t)label_len;
+	memcpy(name + 1 + label_len, delegation->name, delegation->name_len);
+	return 1 + label_len + delegation->name_len;
+}
+
 /* The alias into the customer's zone, and the way there if that is ours to know. */
 static enum ptrd_outcome answer_alias(
 	struct answer *answer, const struct dns_request *r, const struct dns_delegation *delegation)
 {
-	uint8_t *label = answer->built + RR_HEAD_SIZE;
-	const unsigned label_len = 1 + dns_put_octet(label + 1, (uint8_t)r->name.address);
+	uint8_t *rdata = answer->built + RR_HEAD_SIZE;
+	const unsigned len = answer_alias_name(rdata, r->name.address, delegation);
 
-	label[0] = (uint8_t)(label_len - 1);
-	memcpy(label + label_len, delegation->name, delegation->name_len);
-	answer_built(answer, TYPE_CNAME, CLASS_IN, delegation->region->default_ttl,
-		label_len + delegation->name_len);
+	answer_built(answer, TYPE_CNAME, CLASS_IN, delegation->region->default_ttl, len);
 	if (delegation->inside && r->qtype != TYPE_CNAME && r->qtype != TYPE_ANY)
 		answer_referral(answer, delegation,
-			DNS_HEADER_SIZE + r->question_len + RR_HEAD_SIZE + label_len);
+			DNS_HEADER_SIZE + r->question_len + RR_HEAD_SIZE + 1u + rdata[0]);
 	return PTRD_CNAME;
 }
 
@@ -176,6 +206,8 @@ enum ptrd_outcome answer_find(
 	if (r->cut != NULL)
 		return answer_referral(answer, r->cut, DNS_HEADER_SIZE + (unsigned)r->cut_at);
 	answer->authoritative = true;
+	if (r->transfer)
+		return answer_transfer(answer, r);
 	if (r->name.extra)
 		return answer_negative(answer, r, PTRD_NXDOMAIN);
 	if (r->at_apex && r->qtype == TYPE_SOA)

@@ -28,6 +28,15 @@ void answer_init(struct answer *answer);
 enum ptrd_outcome answer_find(
 	struct answer *answer, const struct dns_view *view, const struct dns_request *r);
 
+/* Writes what stands before an RR's RDATA, RR_HEAD_SIZE bytes; `owner`: a compression pointer. */
+void answer_put_head(uint8_t *at, unsigned owner, enum dns_type type, enum dns_class class,
+	uint32_t ttl, unsigned rdlength);
+
+/* Writes the name that a delegated address (IPv4, host byte order) is an alias of. Returns its
+ * length. */
+unsigned answer_alias_name(
+	uint8_t *name, uint32_t address, const struct dns_delegation *delegation);
+
 /* Makes the answer to a question of class CH that has one. */
 void answer_chaos(
 	struct answer *answer, const struct dns_settings *settings, const struct dns_request *r);

@@ -90,12 +90,14 @@ static unsigned extended_error(const struct dns_context *context, const struct d
 	/* The outcome of a limited query is a slip or BADCOOKIE: no error of these. */
 	switch (r->outcome) {
 	case PTRD_REFUSED_ZONE:
+	case PTRD_NOTAUTH_TRANSFER:
 		return context->view->generation == 0 ? EDE_NOT_READY : EDE_NOT_AUTHORITATIVE;
 	case PTRD_REFUSED_TRANSFER:
 		return EDE_PROHIBITED;
 	case PTRD_REFUSED_CLASS:
 	case PTRD_REFUSED_CHAOS:
 	case PTRD_NOTIMP:
+	case PTRD_NOTIMP_TRANSFER:
 		return EDE_NOT_SUPPORTED;
 	default:
 		return 0;

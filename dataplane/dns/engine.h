@@ -1,6 +1,7 @@
 /*
  * The DNS engine: bytes and a view of the tables in, a reply and an outcome out. It knows nothing
- * of DPDK, sockets or files, allocates nothing and keeps nothing between calls.
+ * of DPDK, sockets or files, allocates nothing and keeps nothing between calls; but for whole zones,
+ * which are a stream of messages (transfer.h).
  *
  * A caller runs the four stages, in order, over a burst of requests; TCP and the slow path run them
  * over one. All stages of a burst use one view and run within one reader section (node.h): the
@@ -38,9 +39,25 @@
  *   class CH
  *           type TXT of version.bind, version.server, hostname.bind or id.server: the configured
  *           text, TTL 0; REFUSED if there is none, and for all else, type ANY included
- *   class other than IN and ANY; type AXFR or IXFR, whatever the name
+ *   class other than IN and ANY; type AXFR or IXFR, whatever the name, from a client that may not
+ *   have zones
  *           REFUSED
+ *   AXFR over UDP
+ *           NOTIMP
+ *   IXFR without the SOA of the zone that the client has, or with a malformed one
+ *           FORMERR (RFC 1995 section 3)
  * Bytes behind the last counted record, and additional records other than OPT, are ignored.
+ *
+ * Transfers, from a client that may have zones
+ *   a name that is no apex
+ *           NOTAUTH (RFC 5936 section 2.2.1), as Knot DNS and NSD have it
+ *   IXFR over UDP
+ *           the SOA: the client comes back over TCP if it is newer than its own (RFC 1995 section 2)
+ *   IXFR over TCP with a serial that is not older than ours (RFC 1982)
+ *           the SOA alone (RFC 1995 section 4)
+ *   AXFR over TCP, other IXFR: there is no history of changes to answer from
+ *           the whole zone (RFC 1995 section 4); SERVFAIL while as many transfers are under way as
+ *           may be at a time, which is what BIND does
  *
  * Names. Zones: see struct dns_zone. Address: four canonical octets (RFC 1035 section 3.5), 32
  * nibbles (RFC 3596 section 2.5), or one octet before the name of an RFC 2317 zone of ours.
@@ -89,8 +106,9 @@
  *   invalid
  *             server cookie is answered like none
  *   keepalive where the query has it, over TCP only (RFC 7828)
- *   EDE       14 Not Ready: no directory yet; 20 Not Authoritative: name in no zone; 18 Prohibited:
- *             transfers; 21 Not Supported: opcodes, classes and CH names (RFC 8914)
+ *   EDE       14 Not Ready: no directory yet; 20 Not Authoritative: name in no zone, or no apex of
+ *             one to transfer; 18 Prohibited: transfers; 21 Not Supported: opcodes, classes, CH names
+ *             and AXFR over UDP (RFC 8914)
  * Options that are not configured are ignored, as are unknown ones and client subnets.
  *
  * Rate limiting (limiter.h), over UDP and without a valid cookie. Over the rate every Nth response
@@ -147,12 +165,13 @@ struct dns_context {
 
 struct dns_request {
 	/* Set by the caller before dns_parse(). */
-	uint8_t *msg;      /* the message; the reply is written over it */
-	uint16_t len;      /* bytes of the query */
-	uint16_t room;     /* bytes that may be written at msg: at least DNS_UDP_SIZE for UDP,
+	uint8_t *msg;           /* the message; the reply is written over it */
+	uint16_t len;           /* bytes of the query */
+	uint16_t room;          /* bytes that may be written at msg: at least DNS_UDP_SIZE for UDP,
 			    * DNS_REPLY_MAX for TCP, and never less than len */
-	uint16_t port;     /* client's source port, host byte order */
-	uint8_t transport; /* enum dns_transport */
+	uint16_t port;          /* client's source port, host byte order */
+	uint8_t transport;      /* enum dns_transport */
+	bool transfer_possible; /* TCP only: whether a transfer can begin now */
 	bool client_ipv6;
 	uint8_t client[16]; /* its address in network order; IPv4 in the first 4 bytes */
 
@@ -161,13 +180,15 @@ struct dns_request {
 	uint8_t cookie;     /* enum dns_cookie: what the query has, if it is looked at */
 	bool truncated;     /* the reply has TC=1 */
 	bool limited;       /* over the rate: dropped or slipped */
-	uint16_t reply_len; /* bytes of the reply, 0: send nothing */
+	uint16_t reply_len; /* bytes of the reply, 0: send nothing, or a transfer */
 	uint16_t sum; /* RFC 1071 sum of the reply as big-endian words, folded, not inverted */
 
 	/* Between the stages: parse's findings. */
 	bool decided;           /* outcome and rcode are final, later stages only write */
 	uint16_t rcode;         /* 12 bits, RFC 6891 section 6.1.3 */
 	uint16_t qtype, qclass; /* host byte order; only set with a question */
+	bool transfer;          /* AXFR or IXFR */
+	uint32_t client_serial; /* of the zone that the client has; only set for IXFR */
 	uint16_t question_len; /* bytes of name, type and class; 0: the reply carries no question */
 	bool has_opt, dnssec_ok;           /* the reply carries an OPT, with DO */
 	bool options_read;                 /* it may carry options: cookie, if there is one, and */

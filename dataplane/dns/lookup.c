@@ -9,8 +9,8 @@
 static void refuse(struct dns_request *r)
 {
 	r->decided = true;
-	r->outcome = PTRD_REFUSED_ZONE;
-	r->rcode = RCODE_REFUSED;
+	r->outcome = r->transfer ? PTRD_NOTAUTH_TRANSFER : PTRD_REFUSED_ZONE;
+	r->rcode = r->transfer ? RCODE_NOTAUTH : RCODE_REFUSED;
 }
 
 /* Sets the zone that the name's address lies in, if the name is not above its apex. */
@@ -83,7 +83,7 @@ static void route(const struct dns_view *view, struct dns_request *r)
 	if (view->named_count > 0
 		&& (r->name.tree == ARPA_NONE || (r->name.tree == ARPA_IPV4 && r->name.extra)))
 		route_named(view, r);
-	if (r->zone == NULL) {
+	if (r->zone == NULL || (r->transfer && (r->cut != NULL || !r->at_apex))) {
 		refuse(r);
 		return;
 	}

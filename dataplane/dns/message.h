@@ -19,6 +19,7 @@ enum dns_rcode {
 	RCODE_NXDOMAIN = 3,
 	RCODE_NOTIMP = 4,
 	RCODE_REFUSED = 5,
+	RCODE_NOTAUTH = 9, /* RFC 2136 section 2.2, RFC 5936 section 2.2.1 */
 	RCODE_BADVERS = 16,
 	RCODE_BADCOOKIE = 23, /* RFC 7873 section 8 */
 };
@@ -61,6 +62,7 @@ enum {
 	FLAG_OPCODE_SHIFT = 11,
 };
 
+#define SOA_NUMBERS_SIZE 20  /* bytes of an SOA's RDATA behind its two names */
 #define RR_FIXED_SIZE 10     /* type, class, TTL and RDLENGTH, bytes */
 #define RR_HEAD_SIZE 12      /* the same behind an owner that is a compression pointer */
 #define POINTER_QNAME 0xc00c /* compression pointer to the name of the question */

@@ -15,6 +15,12 @@ struct dns_prefix {
 /* Reads "203.0.113.0/24" or "2001:db8::/32". Returns NULL, or the rule that `text` breaks. */
 const char *dns_prefix_parse(struct dns_prefix *prefix, const char *text);
 
+/* The same, and takes an address alone for the prefix that holds nothing else. */
+const char *dns_prefix_parse_client(struct dns_prefix *prefix, const char *text);
+
+/* True if `address` (network order; IPv4 in the first 4 bytes) lies in the prefix. */
+bool dns_prefix_contains(const struct dns_prefix *prefix, bool ipv6, const uint8_t address[16]);
+
 /* Host byte order of 16 bytes in network order. */
 static inline unsigned __int128 dns_address6(const uint8_t address[16])
 {

@@ -11,6 +11,7 @@
 #include "edns.h"
 #include "message.h"
 #include "name.h"
+#include "prefix.h"
 
 #define LABEL_POINTER 0xc0
 
@@ -73,8 +74,8 @@ bool message_record(struct message_record *record, const uint8_t *msg, unsigned 
 /* Counts of the header's sections, and what their records tell. */
 struct sections {
 	unsigned qdcount, ancount, nscount, arcount;
-	bool truncated;          /* the message ends within a counted record */
-	uint16_t authority_type; /* of the last record in the authority section */
+	bool truncated;                  /* the message ends within a counted record */
+	struct message_record authority; /* the last record in that section */
 	struct edns edns;
 };
 
@@ -94,7 +95,7 @@ static void walk_records(struct sections *s, const uint8_t *msg, unsigned len, u
 		if (i >= additional && record.type == TYPE_OPT)
 			edns_read(&s->edns, msg, &record);
 		else if (i >= s->ancount && i < additional)
-			s->authority_type = record.type;
+			s->authority = record;
 		if (record.overrun) {
 			s->truncated = true;
 			return;
@@ -197,7 +198,7 @@ static void check_form(struct dns_request *r, const struct sections *s, unsigned
 	r->qclass = load16(r->msg + question_end - 2);
 
 	/* RFC 1995 section 3: the SOA of the version that the client has. */
-	const bool ixfr = r->qtype == TYPE_IXFR && s->nscount == 1 && s->authority_type == TYPE_SOA;
+	const bool ixfr = r->qtype == TYPE_IXFR && s->nscount == 1 && s->authority.type == TYPE_SOA;
 
 	if (s->edns.state == EDNS_MALFORMED)
 		decide(r, PTRD_FORMERR_EDNS, RCODE_FORMERR);
@@ -207,8 +208,46 @@ static void check_form(struct dns_request *r, const struct sections *s, unsigned
 		decide(r, PTRD_BADVERS, RCODE_BADVERS);
 }
 
+/* Reads the serial of the SOA record `soa`. Returns false if its RDATA is malformed. */
+static bool read_serial(struct dns_request *r, const struct message_record *soa)
+{
+	const unsigned end = soa->rdata + soa->rdlength;
+	unsigned at = soa->rdata;
+
+	for (unsigned name = 0; name < 2; name++) {
+		at = message_name_end(r->msg, end, at, true);
+		if (at == 0)
+			return false;
+	}
+	if (end - at != SOA_NUMBERS_SIZE)
+		return false;
+	r->client_serial = load32(r->msg + at);
+	return true;
+}
+
+static bool may_transfer(const struct dns_settings *settings, const struct dns_request *r)
+{
+	for (unsigned i = 0; i < settings->transfer_to_count; i++)
+		if (dns_prefix_contains(&settings->transfer_to[i], r->client_ipv6, r->client))
+			return true;
+	return false;
+}
+
+/* A transfer is judged here as far as that needs no zone. */
+static void check_transfer(
+	const struct dns_context *context, struct dns_request *r, const struct sections *s)
+{
+	if (!may_transfer(context->settings, r))
+		decide(r, PTRD_REFUSED_TRANSFER, RCODE_REFUSED);
+	else if (r->qtype == TYPE_AXFR && r->transport == DNS_UDP)
+		decide(r, PTRD_NOTIMP_TRANSFER, RCODE_NOTIMP);
+	else if (r->qtype == TYPE_IXFR && (s->nscount != 1 || !read_serial(r, &s->authority)))
+		decide(r, PTRD_FORMERR_SECTIONS, RCODE_FORMERR);
+}
+
 /* What is asked in a message of good form. */
-static void check_question(const struct dns_context *context, struct dns_request *r)
+static void check_question(
+	const struct dns_context *context, struct dns_request *r, const struct sections *s)
 {
 	if (r->qclass == CLASS_CH) {
 		if (chaos_text(context->settings, r) != NULL)
@@ -221,10 +260,9 @@ static void check_question(const struct dns_context *context, struct dns_request
 		decide(r, PTRD_REFUSED_CLASS, RCODE_REFUSED);
 		return;
 	}
-	if (r->qtype == TYPE_AXFR || r->qtype == TYPE_IXFR) {
-		decide(r, PTRD_REFUSED_TRANSFER, RCODE_REFUSED);
-		return;
-	}
+	r->transfer = r->qtype == TYPE_AXFR || r->qtype == TYPE_IXFR;
+	if (r->transfer)
+		check_transfer(context, r, s);
 	arpa_parse(&r->name, r->msg + DNS_HEADER_SIZE, r->question_len - 4u);
 }
 
@@ -233,7 +271,7 @@ static void parse(const struct dns_context *context, struct dns_request *r)
 	r->decided = false;
 	r->rcode = RCODE_NOERROR;
 	r->question_len = 0;
-	r->has_opt = r->options_read = r->nsid = r->keepalive = false;
+	r->has_opt = r->options_read = r->nsid = r->keepalive = r->transfer = false;
 	r->cookie = DNS_COOKIE_NONE;
 	r->zone = NULL;
 	r->cut = NULL;
@@ -261,7 +299,7 @@ static void parse(const struct dns_context *context, struct dns_request *r)
 	}
 	check_form(r, &s, question_end);
 	if (!r->decided)
-		check_question(context, r);
+		check_question(context, r, &s);
 }
 
 void dns_parse(const struct dns_context *context, struct dns_request *requests, unsigned count)

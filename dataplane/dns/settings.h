@@ -5,6 +5,8 @@
 
 #include <stdint.h>
 
+struct dns_prefix;
+
 #define DNS_NSID_MAX 128          /* bytes */
 #define DNS_COOKIE_SECRET_SIZE 16 /* bytes, RFC 9018 section 4.4 */
 
@@ -21,6 +23,10 @@ struct dns_settings {
 	/* The first signs, both are accepted. The same on each node of a fleet. */
 	uint8_t cookie_secret[2][DNS_COOKIE_SECRET_SIZE];
 	unsigned cookie_secrets; /* 0 to 2; 0: the option is ignored */
+
+	/* Clients that may have whole zones. */
+	const struct dns_prefix *transfer_to;
+	unsigned transfer_to_count; /* 0: every AXFR and IXFR is REFUSED */
 
 	uint16_t tcp_keepalive; /* units of 100 ms, RFC 7828; 0: the option is ignored */
 

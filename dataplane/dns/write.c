@@ -9,14 +9,14 @@
 #include "checksum.h"
 #include "edns.h"
 
-/* Flags of the reply. NOTIMP goes without RD: another opcode may give its bit another meaning. */
+/* Flags of the reply. Another opcode goes without RD: it may give the bit another meaning. */
 static uint16_t reply_flags(
 	const struct dns_request *r, const struct answer *answer, uint16_t query_flags)
 {
 	unsigned flags = FLAG_QR | (query_flags & FLAG_OPCODE) | (r->rcode & 0xfu)
 		| (r->truncated ? FLAG_TC : 0u);
 
-	if (r->rcode == RCODE_NOTIMP)
+	if (r->outcome == PTRD_NOTIMP)
 		return (uint16_t)flags;
 	flags |= query_flags & FLAG_RD;
 	if (answer->authoritative && r->qclass == CLASS_IN)
@@ -123,6 +123,7 @@ static uint16_t outcome_rcode(enum ptrd_outcome outcome)
 	case PTRD_NXDOMAIN:
 		return RCODE_NXDOMAIN;
 	case PTRD_SERVFAIL:
+	case PTRD_SERVFAIL_TRANSFER:
 		return RCODE_SERVFAIL;
 	default:
 		return RCODE_NOERROR;
@@ -188,7 +189,8 @@ static void write_one(const struct dns_context *context, struct dns_request *r)
 	} else if (r->outcome == PTRD_CHAOS) {
 		answer_chaos(&answer, context->settings, r);
 	}
-	if (limit(context, r, &answer))
+	/* The messages of a whole zone are written by transfer.h. */
+	if (r->outcome != PTRD_TRANSFER && limit(context, r, &answer))
 		write_reply(context, r, &answer);
 }
 

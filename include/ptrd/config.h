@@ -70,7 +70,11 @@ struct ptrd_config_dns {
 	/* 32 hexadecimal digits each: the one that signs, and its predecessor. None: no cookies. */
 	char **cookie_secrets;
 	uint32_t cookie_secrets_count;
-	bool cookie_random; /* no list at all: the dataplane makes a secret of its own */
+	bool cookie_random;    /* no list at all: the dataplane makes a secret of its own */
+	char **allow_transfer; /* clients that may have zones: addresses and prefixes */
+	uint32_t allow_transfer_count;
+	uint32_t transfers;                        /* at a time, default 10 */
+	uint32_t transfer_memory;                  /* of all of them, MiB, default 256 */
 	struct ptrd_config_rate_limit *rate_limit; /* never NULL after loading */
 };
 

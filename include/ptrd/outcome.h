@@ -21,7 +21,12 @@
 	X(REFUSED_ZONE,      "refused_zone",      "name in no served zone") \
 	X(REFUSED_CLASS,     "refused_class",     "class other than IN, ANY and CH") \
 	X(REFUSED_CHAOS,     "refused_chaos",     "class CH: name unknown, or with no text configured") \
-	X(REFUSED_TRANSFER,  "refused_transfer",  "AXFR or IXFR") \
+	X(TRANSFER,          "transfer",          "AXFR, or IXFR that gets the whole zone: begun") \
+	X(IXFR_SOA,          "ixfr_soa",          "IXFR answered with the SOA alone") \
+	X(REFUSED_TRANSFER,  "refused_transfer",  "AXFR or IXFR of a client that may not") \
+	X(NOTAUTH_TRANSFER,  "notauth_transfer",  "AXFR or IXFR of a name that is no apex of a served zone") \
+	X(NOTIMP_TRANSFER,   "notimp_transfer",   "AXFR over UDP") \
+	X(SERVFAIL_TRANSFER, "servfail_transfer", "AXFR or IXFR beyond the number of transfers at a time") \
 	X(FORMERR_QUESTION,  "formerr_question",  "question count or question malformed") \
 	X(FORMERR_SECTIONS,  "formerr_sections",  "answer or authority records in a query, or a truncated record") \
 	X(FORMERR_EDNS,      "formerr_edns",      "two OPT records, a bad owner, overrunning or malformed options") \
@@ -54,7 +59,9 @@
 	X(TCP_ACCEPTED,      "tcp_accepted",      "TCP connections accepted") \
 	X(TCP_REFUSED,       "tcp_refused",       "TCP connections closed because of a limit") \
 	X(TCP_EVICTED,       "tcp_evicted",       "TCP connections closed because others came when all places were taken") \
-	X(TCP_TIMEOUT,       "tcp_timeout",       "TCP connections closed because they were idle or too slow")
+	X(TCP_TIMEOUT,       "tcp_timeout",       "TCP connections closed because they were idle or too slow") \
+	X(TRANSFER_DONE,     "transfer_done",     "zone transfers that were written to their last SOA") \
+	X(TRANSFER_ABORTED,  "transfer_aborted",  "zone transfers that ended before: the connection was closed")
 
 /* clang-format on */
 

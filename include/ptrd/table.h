@@ -39,6 +39,7 @@
 #define PTRD_CACHE_LINE 64
 #define PTRD_BUCKET_SLOTS 7
 #define PTRD_CHAIN_MAX 64 /* buckets in a chain: a bound for readers of a corrupt chain */
+#define PTRD_TABLE_PARTS 384
 
 /* Record references: bit 31 tells the family of the slot's key, the rest is one of these or a
  * cell's place in the arena in granules. */
@@ -69,14 +70,24 @@ struct ptrd_table_header {
 	uint64_t cell_size;      /* bytes, a multiple of PTRD_GRANULE */
 	char region[PTRD_TABLE_REGION_MAX];
 
-	/* SOA serial of the region's zones: rises with each published change.
-	 * control: wo, dataplane: ro. Relaxed: it orders nothing, any recent value is right. */
-	alignas(PTRD_CACHE_LINE) _Atomic uint32_t serial;
-	uint8_t reserved[PTRD_TABLE_HEADER_SIZE - 192 - 4];
+	/* Revision of the region's last change, which rises with each; the SOA serial is its low
+	 * half. control: wo (release, after everything of that revision has been stored), dataplane:
+	 * ro (relaxed where any recent value is right; acquire where the entries must be at least as
+	 * new). */
+	alignas(PTRD_CACHE_LINE) _Atomic uint64_t revision;
+
+	/* Revision of the last change of an entry whose chain begins in that part of the primary
+	 * buckets (ptrd_table_part()). control: wo (relaxed, before the release store into the slot:
+	 * whoever sees the entry of a revision sees this too), dataplane: ro. With these a reader
+	 * that takes the entries one after the other, over many reader sections, knows which of them
+	 * have not changed meanwhile. */
+	alignas(PTRD_CACHE_LINE) _Atomic uint64_t changed[PTRD_TABLE_PARTS];
+	uint8_t reserved[PTRD_TABLE_HEADER_SIZE - 256 - 8 * PTRD_TABLE_PARTS];
 };
 static_assert(sizeof(struct ptrd_table_header) == PTRD_TABLE_HEADER_SIZE, "one page");
 static_assert(offsetof(struct ptrd_table_header, region) == 72, "layout");
-static_assert(offsetof(struct ptrd_table_header, serial) == 192, "layout");
+static_assert(offsetof(struct ptrd_table_header, revision) == 192, "layout");
+static_assert(offsetof(struct ptrd_table_header, changed) == 256, "layout");
 static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "slots must be lock-free between processes");
 
 struct ptrd_bucket {
@@ -336,5 +347,18 @@ static inline uint32_t ptrd_table_find6(
 /* SOA serial of the region at this moment. */
 static inline uint32_t ptrd_table_serial(const struct ptrd_table *table)
 {
-	return atomic_load_explicit(&table->header->serial, memory_order_relaxed);
+	return (uint32_t)atomic_load_explicit(&table->header->revision, memory_order_relaxed);
+}
+
+/* Part of the primary buckets that `bucket` is in. */
+static inline unsigned ptrd_table_part(const struct ptrd_table *table, uint32_t bucket)
+{
+	return (unsigned)((uint64_t)bucket * PTRD_TABLE_PARTS / table->bucket_count);
+}
+
+/* First primary bucket of a part; of PTRD_TABLE_PARTS, the one behind the last. */
+static inline uint32_t ptrd_table_part_start(const struct ptrd_table *table, unsigned part)
+{
+	return (uint32_t)(((uint64_t)part * table->bucket_count + PTRD_TABLE_PARTS - 1)
+		/ PTRD_TABLE_PARTS);
 }

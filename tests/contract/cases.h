@@ -46,6 +46,7 @@ enum contract_cookie_reply {
 /* Fields that are 0 or NULL: the plain case (class IN, no OPT, a whole message). */
 struct contract_case {
 	const char *what;
+	bool transfers; /* the client is the one that may have zones; else it is any other one */
 
 	/* The query. */
 	const char *raw; /* the message behind its ID, of raw_len bytes; then `name` to `behind`

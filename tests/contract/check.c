@@ -174,7 +174,10 @@ static bool check_section(
 			&& (has_line(expected, line)
 				|| differs(c, "%s: unexpected: %s", name, line));
 		free(line);
-		for (size_t j = 0; same && j < i; j++) {
+		/* A whole zone begins and ends with the same one. */
+		const bool soa = ldns_rr_get_type(ldns_rr_list_rr(section, i)) == LDNS_RR_TYPE_SOA;
+
+		for (size_t j = 0; same && j < i && !(soa && c->row->transfers); j++) {
 			if (ldns_rr_compare(
 				    ldns_rr_list_rr(section, i), ldns_rr_list_rr(section, j))
 				== 0)

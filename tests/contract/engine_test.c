@@ -16,7 +16,9 @@
 
 #include "cases.h"
 #include "image.h"
+#include "prefix.h"
 #include "rig.h"
+#include "transfer.h"
 #include "world.h"
 
 #define REGIONS_MAX 8
@@ -24,6 +26,7 @@
 
 static struct image images[REGIONS_MAX];
 static struct dns_view *view;
+static struct dns_prefix transfer_to[2];
 static struct dns_settings settings = {
 	.nsid = CONTRACT_NSID,
 	.nsid_len = sizeof(CONTRACT_NSID) - 1,
@@ -31,6 +34,8 @@ static struct dns_settings settings = {
 	.hostname = CONTRACT_HOSTNAME,
 	.cookie_secrets = 2,
 	.tcp_keepalive = CONTRACT_TCP_KEEPALIVE,
+	.transfer_to = transfer_to,
+	.transfer_to_count = 2,
 };
 
 static void fill_eip(struct image *image, const struct contract_eip *eip)
@@ -134,6 +139,8 @@ static int setup(void **state)
 	view = dns_view_create(1, specs, served, error);
 	if (view == NULL)
 		fail_msg("%s", error);
+	assert_null(dns_prefix_parse_client(&transfer_to[0], CONTRACT_TRANSFER));
+	assert_null(dns_prefix_parse_client(&transfer_to[1], CONTRACT_TRANSFER6));
 	read_secret(settings.cookie_secret[0], CONTRACT_COOKIE_SECRET);
 	read_secret(settings.cookie_secret[1], CONTRACT_COOKIE_SECRET_OLD);
 	return 0;
@@ -158,6 +165,17 @@ static const struct client clients[] = {
 	{true, {0x20, 0x01, 0x0d, 0xb8, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}},
 };
 
+static const struct client transfer_clients[] = {
+	{false, {198, 51, 100, 2}},
+	{true, {0x20, 0x01, 0x0d, 0xb8, 0, 0x53, [15] = 2}},
+};
+
+/* Who sends a case in place of `client`. */
+static const struct client *client_of(const struct contract_case *c, const struct client *client)
+{
+	return c->transfers ? &transfer_clients[client->ipv6] : client;
+}
+
 static bool is_over(const struct contract_case *c, enum transport transport)
 {
 	return c->over == 0 || (c->over & (transport == TRANSPORT_UDP ? OVER_UDP : OVER_TCP)) != 0;
@@ -175,6 +193,7 @@ static unsigned rest; /* that of the messages from now on */
 static void make_request(struct dns_request *r, const struct contract_case *c,
 	const struct client *client, enum transport transport)
 {
+	client = client_of(c, client);
 	memset(r, 0xa5, sizeof(*r)); /* the engine must not rely on what a request held */
 	r->msg = malloc(ROOM);
 	assert_non_null(r->msg);
@@ -188,8 +207,29 @@ static void make_request(struct dns_request *r, const struct contract_case *c,
 	r->room = transport == TRANSPORT_UDP ? DNS_UDP_SIZE : ROOM;
 	r->port = 40000;
 	r->transport = transport == TRANSPORT_UDP ? DNS_UDP : DNS_TCP;
+	r->transfer_possible = true;
 	memcpy(r->client, client->address, sizeof(r->client));
 	r->client_ipv6 = client->ipv6;
+}
+
+/* Writes the one message of a transfer over the query. */
+static void transfer(const struct dns_context *context, struct dns_request *r)
+{
+	static uint8_t message[DNS_TRANSFER_MESSAGE_MAX];
+	size_t memory = 1 << 20;
+	const char *why;
+	struct dns_transfer *transfer = dns_transfer_create(context, r, &memory);
+
+	assert_non_null(transfer);
+	assert_int_equal(dns_transfer_copy(transfer, view, UINT32_MAX, &why), DNS_TRANSFER_WAITING);
+	assert_int_equal(dns_transfer_copy(transfer, view, UINT32_MAX, &why), DNS_TRANSFER_COPIED);
+	r->reply_len = (uint16_t)dns_transfer_message(transfer, message);
+	assert_in_range(r->reply_len, 1, ROOM);
+	memcpy(r->msg, message, r->reply_len);
+	r->sum = plain_sum(r->msg, r->reply_len);
+	assert_int_equal(dns_transfer_message(transfer, message), 0);
+	dns_transfer_free(transfer);
+	assert_int_equal(memory, 1 << 20);
 }
 
 static void check_reply(const struct dns_request *r, const struct contract_case *c,
@@ -197,6 +237,7 @@ static void check_reply(const struct dns_request *r, const struct contract_case 
 {
 	char why[CONTRACT_WHY_SIZE];
 
+	client = client_of(c, client);
 	contract_from(client->ipv6, client->address);
 	if (!contract_check(c, r->msg, r->reply_len, transport, why))
 		fail_msg("\"%s\" over %s from an IPv%d client: %s", c->what,
@@ -222,6 +263,8 @@ static unsigned run(unsigned size, const struct client *client, enum transport t
 			continue;
 		dns_answer(&context, requests, count);
 		for (unsigned i = 0; i < count; i++) {
+			if (requests[i].outcome == PTRD_TRANSFER)
+				transfer(&context, &requests[i]);
 			check_reply(&requests[i], cases[i], client, transport);
 			free(requests[i].msg);
 		}

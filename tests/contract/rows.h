@@ -13,7 +13,8 @@ struct contract_rows {
 };
 
 extern const struct contract_rows contract_ipv4_rows, contract_ipv6_rows, contract_sizes_rows,
-	contract_message_rows, contract_flags_rows, contract_edns_rows, contract_cookie_rows;
+	contract_message_rows, contract_flags_rows, contract_transfer_rows, contract_edns_rows,
+	contract_cookie_rows;
 
 #define ROWS(table)                                                                                \
 	{                                                                                          \
@@ -54,6 +55,7 @@ enum {
 	NXDOMAIN = 3,
 	NOTIMP = 4,
 	REFUSED = 5,
+	NOTAUTH = 9,
 	BADVERS = 16,
 	BADCOOKIE = 23
 };

@@ -27,6 +27,10 @@
 #define CONTRACT_COOKIE_SECRET_OLD "dd3bdf9344b678b185a6f5cb60fca715"
 #define CONTRACT_TCP_KEEPALIVE 100 /* units of 100 ms: an idle time-out of 10 seconds */
 
+/* Clients that may have zones, of either family. */
+#define CONTRACT_TRANSFER "198.51.100.2"
+#define CONTRACT_TRANSFER6 "2001:db8:53::2"
+
 struct contract_delegation {
 	const char *prefix, *name;
 	const char *ns[2];

@@ -69,6 +69,17 @@ static void check_reply(const struct dns_request *r, const uint8_t *query)
 	ldns_pkt_free(pkt);
 }
 
+static void check_message(const struct dns_request *r, const uint8_t *message, unsigned len)
+{
+	ldns_pkt *pkt = NULL;
+
+	CHECK(memcmp(message, r->msg, 2) == 0);
+	CHECK(memcmp(message + 12, r->msg + 12, r->question_len) == 0);
+	CHECK(ldns_wire2pkt(&pkt, message, len) == LDNS_STATUS_OK);
+	CHECK(ldns_pkt_ancount(pkt) > 0);
+	ldns_pkt_free(pkt);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct dns_view *view;
@@ -86,6 +97,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (r.limited)
 		CHECK((data[0] & TARGET_LIMITED) != 0 && (data[0] & TARGET_TCP) == 0
 			&& r.cookie != DNS_COOKIE_VALID);
+	if (r.outcome == PTRD_TRANSFER) {
+		CHECK((data[0] & TARGET_TRANSFER) != 0 && (data[0] & TARGET_TCP) != 0
+			&& r.reply_len == 0);
+		CHECK(target_transfer(view, &r, check_message));
+		free(r.msg);
+		return 0;
+	}
 	CHECK((r.reply_len == 0)
 		== (size < 13 || (data[3] & 0x80) != 0 || r.outcome == PTRD_LIMITED_DROP));
 	if (r.reply_len > 0)

@@ -30,6 +30,36 @@ static void ask_digit(
 	free(r.msg);
 }
 
+/* RRs fill the message to its end, whatever their RDATA. */
+static void check_message(const struct dns_request *r, const uint8_t *message, unsigned len)
+{
+	unsigned at = 12u + r->question_len;
+
+	for (unsigned i = 0; i < (unsigned)(message[6] << 8 | message[7]); i++) {
+		while (message[at] != 0 && message[at] < 0xc0)
+			at += 1u + message[at];
+		at += message[at] == 0 ? 1 : 2;
+		at += 10u + (unsigned)(message[at + 8] << 8 | message[at + 9]);
+		CHECK(at <= len);
+	}
+	CHECK(at == len);
+}
+
+static void transfer(const struct dns_view *view, const uint8_t *query, unsigned len, unsigned from)
+{
+	struct dns_request r;
+	uint8_t msg[sizeof(query6)];
+
+	/* The zone is what stands behind the name's first labels. */
+	memcpy(msg, query, 12);
+	memcpy(msg + 12, query + from, len - from);
+	msg[12 + len - from - 3] = 252;
+	target_ask(view, NULL, &r, msg, (uint16_t)(12 + len - from), TARGET_TCP | TARGET_TRANSFER);
+	CHECK(r.outcome == PTRD_TRANSFER);
+	(void)target_transfer(view, &r, check_message);
+	free(r.msg);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct ptrd_table table;
@@ -48,6 +78,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		ask_digit(view, query4, sizeof(query4) - 1, digit);
 		ask_digit(view, query6, sizeof(query6) - 1, digit);
 	}
+	transfer(view, query4, sizeof(query4) - 1, 14);
+	transfer(view, query6, sizeof(query6) - 1, 12 + 2 * 24);
 	dns_view_free(view);
 	free(base);
 	return 0;

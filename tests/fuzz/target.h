@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "engine.h"
+#include "prefix.h"
+#include "transfer.h"
 
 #define CHECK(condition)                                                                           \
 	do {                                                                                       \
@@ -76,7 +78,10 @@ static inline void target_table(struct ptrd_table *table, uint8_t *base, size_t 
 /* Settings with everything on. */
 static inline const struct dns_settings *target_settings(void)
 {
+	static const struct dns_prefix clients = {.bits = 24, .first = 0xc0000200};
 	static const struct dns_settings settings = {
+		.transfer_to = &clients,
+		.transfer_to_count = 1,
 		.nsid = "fuzz",
 		.nsid_len = 4,
 		.version = "fuzz",
@@ -97,9 +102,10 @@ static inline const struct dns_settings *target_settings(void)
 /* Bits that say how a message comes in. */
 enum {
 	TARGET_TCP = 1,
-	TARGET_IPV6 = 2,    /* the client's family */
-	TARGET_LIMITED = 4, /* there is a rate limiter */
-	TARGET_BARE = 8,    /* nothing is configured */
+	TARGET_IPV6 = 2,      /* the client's family */
+	TARGET_LIMITED = 4,   /* there is a rate limiter */
+	TARGET_BARE = 8,      /* nothing is configured */
+	TARGET_TRANSFER = 16, /* a transfer is possible */
 };
 
 /* Runs one message through the engine, in heap blocks of just its size (parse) and its room. */
@@ -125,6 +131,7 @@ static inline void target_ask(const struct dns_view *view, struct dns_limiter *l
 		.room = len > room ? len : room,
 		.port = 40000,
 		.transport = tcp ? DNS_TCP : DNS_UDP,
+		.transfer_possible = (how & TARGET_TRANSFER) != 0,
 		.client = {192, 0, 2, 1},
 		.client_ipv6 = (how & TARGET_IPV6) != 0};
 	dns_parse(&context, r, 1);
@@ -135,4 +142,32 @@ static inline void target_ask(const struct dns_view *view, struct dns_limiter *l
 	dns_route(&context, r, 1);
 	dns_lookup(&context, r, 1);
 	dns_write(&context, r, 1);
+}
+
+/* Runs the transfer that a request has begun, and gives each message to `check`. Returns whether the
+ * zone could be copied. */
+static inline bool target_transfer(const struct dns_view *view, const struct dns_request *r,
+	void (*check)(const struct dns_request *r, const uint8_t *message, unsigned len))
+{
+	const struct dns_context context = {.view = view, .settings = target_settings()};
+	size_t memory = 1 << 20;
+	struct dns_transfer *transfer = dns_transfer_create(&context, r, &memory);
+	uint8_t *message = malloc(DNS_TRANSFER_MESSAGE_MAX);
+	const char *why;
+	enum dns_transfer_state state;
+	unsigned len;
+
+	CHECK(transfer != NULL && message != NULL);
+	while ((state = dns_transfer_copy(transfer, view, 100, &why)) == DNS_TRANSFER_COPYING
+		|| state == DNS_TRANSFER_WAITING)
+		;
+	while (state == DNS_TRANSFER_COPIED
+		&& (len = dns_transfer_message(transfer, message)) > 0) {
+		CHECK(len <= DNS_TRANSFER_MESSAGE_MAX);
+		check(r, message, len);
+	}
+	free(message);
+	dns_transfer_free(transfer);
+	CHECK(memory == 1 << 20);
+	return state == DNS_TRANSFER_COPIED;
 }

@@ -9,7 +9,12 @@ contract_config() {
 $(contract_world dns)"
 }
 
+# The clients that may have zones. Only for those who ask for them: nobody's source by default.
+readonly ALLOWED=198.51.100.2 ALLOWED6=2001:db8:53::2
+
 contract_load() {
+	ip -n client addr add $ALLOWED/24 dev eth0
+	ip -n client addr add $ALLOWED6/64 dev eth0 nodad preferred_lft 0
 	contract_world requests | exchange "$socket" >"$dir/world.replies"
 	if grep '"error"' "$dir/world.replies"; then
 		fail "the world is refused"
@@ -65,8 +70,13 @@ start_knot() {
 			log:
 			  - target: stderr
 			    any: warning
+			acl:
+			  - id: allowed
+			    address: [$ALLOWED, $ALLOWED6]
+			    action: transfer
 			template:
 			  - id: default
+			    acl: allowed
 			    zonefile-sync: -1
 			    journal-content: none
 			zone:
@@ -107,8 +117,10 @@ start_nsd() {
 			remote-control:
 			    control-enable: no
 		EOF
-		awk '{ printf "zone:\n    name: \"%s\"\n    zonefile: \"%s\"\n", $1, $2 }' \
-			"$dir/zones.list"
+		awk -v allowed=$ALLOWED '{
+			printf "zone:\n    name: \"%s\"\n    zonefile: \"%s\"\n", $1, $2
+			printf "    provide-xfr: %s NOKEY\n", allowed
+		}' "$dir/zones.list"
 	} >"$dir/nsd.conf"
 	nsd -d -c "$dir/nsd.conf" >"$dir/nsd.log" 2>&1 &
 	disown

@@ -20,20 +20,21 @@ static bool applies(const struct contract_case *row, enum path path)
 }
 
 /* Returns whether the reply is the right one. */
-static bool run(const struct path_peer *peer, size_t index, const struct contract_case *row)
+static bool run(const struct path_peer *any, size_t index, const struct contract_case *row)
 {
+	const struct path_peer peer = path_from(any, row->transfers);
 	static uint8_t reply[PATH_REPLY_MAX];
 	uint8_t query[CONTRACT_QUERY_MAX];
 	char why[CONTRACT_WHY_SIZE];
 	const size_t len = contract_build(row, query);
-	const long got = path_ask(peer, query, len, reply);
+	const long got = path_ask(&peer, query, len, reply);
 
 	if (got < 0) {
 		printf("case %zu, %s: the server is silent\n", index, row->what);
 		return false;
 	}
 	if (contract_check(row, reply, (size_t)got,
-		    peer->path == PATH_TCP ? TRANSPORT_TCP : TRANSPORT_UDP, why))
+		    peer.path == PATH_TCP ? TRANSPORT_TCP : TRANSPORT_UDP, why))
 		return true;
 	printf("case %zu, %s: %s\n", index, row->what, why);
 	return false;

@@ -93,7 +93,8 @@ static bool ask(struct run *run, struct reply_fields *fields, const struct path_
 	static uint8_t reply[PATH_REPLY_MAX];
 	uint8_t query[CONTRACT_QUERY_MAX];
 	const size_t len = contract_build(row, query);
-	const long got = path_ask(peer, query, len, reply);
+	const struct path_peer from = path_from(peer, row->transfers);
+	const long got = path_ask(&from, query, len, reply);
 
 	run->silent |= got < 0;
 	if (got >= 0)
@@ -104,7 +105,7 @@ static bool ask(struct run *run, struct reply_fields *fields, const struct path_
 static void run_case(struct run *run, const struct contract_case *row, enum path path)
 {
 	const char *over = path == PATH_TCP ? "tcp" : "udp";
-	struct path_peer peer = {run->server, 53, path};
+	struct path_peer peer = {.address = run->server, .port = 53, .path = path};
 
 	run->queries++;
 	if (!ask(run, &ours, &peer, row))
@@ -152,7 +153,7 @@ static void check_asked(struct run *run)
 /* Cookies are made for the address that the servers see. */
 static bool set_from(const char *server)
 {
-	const struct path_peer peer = {server, 53, PATH_UDP};
+	const struct path_peer peer = {.address = server, .port = 53, .path = PATH_UDP};
 	uint8_t address[16];
 	bool ipv6;
 

@@ -91,6 +91,7 @@ static void write_dns(void)
 {
 	printf("    nsid: \"%s\"\n    version: \"%s\"\n    hostname: \"%s\"\n", CONTRACT_NSID,
 		CONTRACT_VERSION, CONTRACT_HOSTNAME);
+	printf("    allow_transfer: [\"%s\", \"%s\"]\n", CONTRACT_TRANSFER, CONTRACT_TRANSFER6);
 	printf("    cookie_secrets: [\"%s\", \"%s\"]\n", CONTRACT_COOKIE_SECRET,
 		CONTRACT_COOKIE_SECRET_OLD);
 }

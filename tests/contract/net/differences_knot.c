@@ -36,6 +36,10 @@
 	"its identity answers id.server as well; here that has a text of its own, and "            \
 	"none is configured"
 #define TRANSFER "a transfer that is not allowed: NOTIMP over UDP and NOTAUTH there, REFUSED here"
+#define TRANSFER_AA "it sets no AA on transfers; RFC 5936 section 2.2.1 wants it"
+#define TRANSFER_SOA                                                                               \
+	"it passes over records of a query, also of a transfer; here they are FORMERR, but for "   \
+	"the SOA of IXFR"
 #define VERSION_1_OPTIONS                                                                          \
 	"it reads the options of an OPT of unknown version; here only the version is"
 #define NSID_BADVERS "it reads the options of an OPT of unknown version; here only the version is"
@@ -176,6 +180,8 @@ static const struct difference list[] = {
 			"class 256 with EDNS", "class 65535 with EDNS", "CH TXT id.server, no text",
 			"AXFR with EDNS", "IXFR with EDNS", "NOTIFY as a primary sends it",
 			"all flags, class", "all flags, CH refused", "all flags, opcode"}},
+	{"udp", FIELD_OPTIONS, "15 ", "", EDE, {"may AXFR over UDP with EDNS"}},
+	{"tcp", FIELD_OPTIONS, "15 ", "", EDE, {"may AXFR elsewhere with EDNS"}},
 	{"both", FIELD_RCODE, "4", "9", NOTIFY_UPDATE,
 		{"opcode 4", "opcode 4 with EDNS", "opcode 5", "opcode 5 with EDNS",
 			"UPDATE with a record and OPT", "cookie, NOTIMP",
@@ -197,6 +203,18 @@ static const struct difference list[] = {
 		{"IXFR with another record", "IXFR with two SOA"}},
 	{"udp", FIELD_RCODE, "1", "4", TRANSFER, {"AXFR with an SOA"}},
 	{"tcp", FIELD_RCODE, "1", "9", TRANSFER, {"AXFR with an SOA"}},
+	{"tcp", FIELD_FLAGS, "aa *", "*", TRANSFER_AA,
+		{"may AXFR", "may AXFR with EDNS", "may AXFR, RD",
+			"may AXFR a zone without addresses", "may AXFR a default name",
+			"may AXFR an IPv6 address", "may AXFR an IPv6 zone",
+			"may AXFR an RFC 2317 zone", "may IXFR, older"}},
+	{"udp", FIELD_FLAGS, "aa ", "", TRANSFER_AA,
+		{"may IXFR over UDP", "may IXFR over UDP with EDNS"}},
+	{"both", FIELD_FLAGS, "aa ", "", TRANSFER_AA, {"may IXFR, newer than ours"}},
+	{"udp", FIELD_RCODE, "1", "4", TRANSFER_SOA, {"may AXFR with an SOA"}},
+	{"tcp", FIELD_RCODE, "1", "0", TRANSFER_SOA, {"may AXFR with an SOA"}},
+	{"tcp", FIELD_ANSWER, "", "17.2.0.192.in-addr.arpa. 2147483647 in ptr *", TRANSFER_SOA,
+		{"may AXFR with an SOA"}},
 	{"both", FIELD_RCODE, "16", "1", VERSION_1_OPTIONS, {"version 1, options of its own kind"}},
 	{"both", FIELD_EDNS, "version 0 size 1232 flags 0000", "none", VERSION_1_OPTIONS,
 		{"version 1, options of its own kind"}},

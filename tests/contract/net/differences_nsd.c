@@ -38,6 +38,14 @@
 #define ANY_APEX "one RRset is enough for ANY (RFC 8482): here the PTR, there the SOA"
 #define BADVERS_FLAGS "it copies the query's flags to BADVERS; here RD alone"
 #define NOTIFY_FLAGS "it copies AA to its answer to NOTIFY; here every flag of NOTIMP is clear"
+#define IXFR_UDP                                                                                   \
+	"it answers IXFR over UDP with as much of the zone as there is room for; here with the "   \
+	"SOA, which has the client come over TCP (RFC 1995 section 2)"
+#define IXFR_WITHOUT_SOA                                                                           \
+	"IXFR without an SOA gets what is no message; here FORMERR (RFC 1995 section 3)"
+#define IXFR_BAD_SOA "it takes any RDATA for that of an SOA that is older than its own"
+#define TRANSFER_CLASS_ANY                                                                         \
+	"it sets AA with class ANY; such an answer is not authoritative (RFC 1035 section 6.2)"
 #define BADVERS_DO "it does not copy DO to BADVERS (RFC 6891 section 6.1.4)"
 #define TWICE                                                                                      \
 	"an option that comes twice is answered twice, and the lengths are wrong: no "             \
@@ -140,6 +148,8 @@ static const struct difference list[] = {
 		{"class 65535", "class 65535 with EDNS"}},
 	{"both", FIELD_QUESTION, "113.0.203.in-addr.arpa. in axfr; ", "", ERROR_QUESTION,
 		{"AXFR with an SOA"}},
+	{"both", FIELD_QUESTION, "17.2.0.192.in-addr.arpa. in axfr; ", "", ERROR_QUESTION,
+		{"may AXFR with an SOA"}},
 	{"both", FIELD_QUESTION, "www.example.com. in a; ", "", ERROR_QUESTION,
 		{"bad cookie elsewhere"}},
 	{"both", FIELD_RCODE, "0", "1", ADDITIONAL,
@@ -167,7 +177,8 @@ static const struct difference list[] = {
 		{OPCODES_EDNS, "UPDATE with a record and OPT", "CH TXT id.server, no text",
 			"NOTIFY as a primary sends it", "all flags, CH refused",
 			"all flags, opcode"}},
-	{"udp", FIELD_OPTIONS, "15 ", "", EDE, {"AXFR with EDNS"}},
+	{"udp", FIELD_OPTIONS, "15 ", "", EDE, {"AXFR with EDNS", "may AXFR over UDP with EDNS"}},
+	{"tcp", FIELD_OPTIONS, "15 ", "", EDE, {"may AXFR elsewhere with EDNS"}},
 	{"both", FIELD_RCODE, "4", "5", NOTIFY,
 		{"opcode 4", "opcode 4 with EDNS", "NOTIFY with a broken OPT", "cookie, NOTIMP",
 			"NOTIFY as a primary sends it"}},
@@ -192,6 +203,14 @@ static const struct difference list[] = {
 	{"tcp", FIELD_RCODE, "5", "9", TRANSFER, {"AXFR elsewhere"}},
 	{"both", FIELD_RCODE, "1", "5", TRANSFER,
 		{"IXFR with another record", "IXFR with two SOA"}},
+	{"tcp", FIELD_FLAGS, "", "aa ", TRANSFER_CLASS_ANY, {"may AXFR, class ANY"}},
+	{"udp", FIELD_ANSWER, "113.0.203.in-addr.arpa. 3600 in soa ns1.example.net. host*",
+		"10.113.0.203.in-addr.arpa. 600 in ptr *", IXFR_UDP, {"may IXFR over UDP"}},
+	{"both", FIELD_REPLY, "yes", "garbage", IXFR_WITHOUT_SOA, {"may IXFR without SOA"}},
+	{"both", FIELD_RCODE, "1", "0", IXFR_BAD_SOA, {"may IXFR, SOA with a byte too few"}},
+	{"both", FIELD_FLAGS, "", "aa ", IXFR_BAD_SOA, {"may IXFR, SOA with a byte too few"}},
+	{"both", FIELD_ANSWER, "", "17.2.0.192.in-addr.arpa. 2147483647 in ptr *", IXFR_BAD_SOA,
+		{"may IXFR, SOA with a byte too few"}},
 	{"both", FIELD_EDNS, "version 0 size 1232 flags 8000", "version 0 size 1232 flags 0000",
 		BADVERS_DO, {"version 1, DO", "all flags, BADVERS"}},
 	{"both", FIELD_REPLY, "yes", "garbage", TWICE,

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "endpoint.h"
+#include "world.h"
 
 #define WAIT_MS 5000 /* for anything at all; not a measure of speed */
 #define TRIES 2      /* of a message that gets no reply: packets get lost */
@@ -32,13 +33,31 @@ static int64_t now_ms(void)
 	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
 }
 
-static int set_port(int fd, int family, uint16_t port)
+/* Binds to our end's address (NULL: any) and port (0: any). */
+static int set_local(int fd, int family, const char *address, uint16_t port)
 {
-	const struct sockaddr_in any4 = {.sin_family = AF_INET, .sin_port = htons(port)};
-	const struct sockaddr_in6 any6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+	struct sockaddr_in local4 = {.sin_family = AF_INET, .sin_port = htons(port)};
+	struct sockaddr_in6 local6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
 
-	return family == AF_INET ? bind(fd, (const struct sockaddr *)&any4, sizeof(any4))
-				 : bind(fd, (const struct sockaddr *)&any6, sizeof(any6));
+	if (address != NULL
+		&& inet_pton(family, address,
+			   family == AF_INET ? (void *)&local4.sin_addr : &local6.sin6_addr)
+			!= 1) {
+		errno = EAFNOSUPPORT;
+		return -1;
+	}
+	return family == AF_INET ? bind(fd, (const struct sockaddr *)&local4, sizeof(local4))
+				 : bind(fd, (const struct sockaddr *)&local6, sizeof(local6));
+}
+
+struct path_peer path_from(const struct path_peer *peer, bool transfers)
+{
+	struct path_peer from = *peer;
+
+	if (transfers)
+		from.from = strchr(peer->address, ':') != NULL ? CONTRACT_TRANSFER6
+							       : CONTRACT_TRANSFER;
+	return from;
 }
 
 static int open_socket(const struct path_peer *peer, int type, uint16_t port)
@@ -58,7 +77,9 @@ static int open_socket(const struct path_peer *peer, int type, uint16_t port)
 	}
 	int fd = socket(found->ai_family, type | SOCK_CLOEXEC, protocol);
 
-	if (fd < 0 || (port != 0 && set_port(fd, found->ai_family, port) < 0)
+	if (fd < 0
+		|| ((peer->from != NULL || port != 0)
+			&& set_local(fd, found->ai_family, peer->from, port) < 0)
 		|| (peer->path == PATH_SLOW && endpoint_slow(fd, found->ai_family) < 0)
 		|| connect(fd, found->ai_addr, found->ai_addrlen) < 0) {
 		perror(peer->address);

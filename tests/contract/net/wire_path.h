@@ -21,7 +21,11 @@ struct path_peer {
 	const char *address; /* IPv4 or IPv6, in text */
 	uint16_t port;
 	enum path path;
+	const char *from; /* address of ours that it is to see; NULL: any */
 };
+
+/* The same peer, asked from the address that may have zones if `transfers`. */
+struct path_peer path_from(const struct path_peer *peer, bool transfers);
 
 /*
  * A socket connected to the peer, or -1 after saying why. Its local port is `port`, or any if 0.

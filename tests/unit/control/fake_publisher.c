@@ -136,10 +136,10 @@ const char *publisher_error(const struct publisher *p)
 	return "the fake's table is full";
 }
 
-int publisher_load_region(struct publisher *p, const struct region_info *info, uint32_t serial,
+int publisher_load_region(struct publisher *p, const struct region_info *info, uint64_t revision,
 	uint64_t eips_expected, uint64_t ptrs_expected)
 {
-	(void)serial;
+	(void)revision;
 	(void)eips_expected;
 	(void)ptrs_expected;
 	assert_false(p->in_transaction);
@@ -262,12 +262,12 @@ int publisher_unset(struct publisher *p, const char *region, const struct addres
 	return change(p, region, address, NULL);
 }
 
-int publisher_attach(struct publisher *p, const struct region_info *info, uint32_t serial,
+int publisher_attach(struct publisher *p, const struct region_info *info, uint64_t revision,
 	uint64_t eips_expected, uint64_t ptrs_expected)
 {
 	struct fake_eip region = {0};
 
-	(void)serial;
+	(void)revision;
 	(void)eips_expected;
 	(void)ptrs_expected;
 	if (fails(p))
@@ -295,12 +295,13 @@ int publisher_detach(struct publisher *p, const char *region)
 	return 0;
 }
 
-int publisher_replace(struct publisher *p, const struct region_info *info, uint32_t serial,
+int publisher_replace(struct publisher *p, const struct region_info *info, uint64_t revision,
 	uint64_t eips_expected, uint64_t ptrs_expected)
 {
 	const int error = publisher_detach(p, info->name);
 
-	return error < 0 ? error : publisher_attach(p, info, serial, eips_expected, ptrs_expected);
+	return error < 0 ? error
+			 : publisher_attach(p, info, revision, eips_expected, ptrs_expected);
 }
 
 int publisher_update(struct publisher *p, const struct region_info *info)
@@ -347,12 +348,12 @@ uint64_t publisher_generation(const struct publisher *p, const char *region)
 	return p->made;
 }
 
-uint64_t publisher_commit(struct publisher *p, uint32_t serial)
+uint64_t publisher_commit(struct publisher *p, uint64_t revision)
 {
 	assert_true(p->in_transaction);
 	p->in_transaction = false;
 	p->commits++;
-	p->serial = serial;
+	p->serial = (uint32_t)revision;
 	return p->next;
 }
 

@@ -263,7 +263,8 @@ static void copy_keeps_every_entry(void **state)
 		assert_true(bind(from, &a) && bind(from, &b) && bind(from, &c));
 		table_replace(from, &b, table_cell_create(from, &b, &wire));
 	}
-	table_set_serial(from, 77);
+	table_begin(from, 77);
+	table_end(from);
 	snprintf(other, sizeof(other), "%s.copy", path);
 	unlink(other);
 	struct table *t = table_create(other, &shape);
@@ -283,6 +284,44 @@ static void copy_keeps_every_entry(void **state)
 		assert_int_equal(record.wire_len, 20 + i % 30);
 		assert_int_equal(record.wire[0], i % 256);
 	}
+	table_close(t);
+}
+
+/* What a reader that copies goes by: each change marks its part, and no other, before the revision
+ * is the table's. */
+static void changes_mark_their_parts(void **state)
+{
+	struct table *t = make(20000, 9000 * 64);
+	const struct ptrd_table *view = table_view(t);
+	const uint64_t first = UINT64_C(0x700000001);
+	const struct record_wire wire = record_of(20, 1);
+
+	(void)state;
+	for (uint32_t i = 0; i < 1200; i++) {
+		const struct address a = i % 2 != 0 ? v4(i / 4 * 977) : v6(i / 4);
+		const struct ptrd_key key
+			= i % 2 != 0 ? ptrd_key4(view, i / 4 * 977) : ptrd_key6(view, a.bytes);
+		const unsigned part = ptrd_table_part(view, key.bucket);
+		const uint64_t revision = first + i;
+
+		assert_true(key.bucket >= ptrd_table_part_start(view, part)
+			&& key.bucket < ptrd_table_part_start(view, part + 1));
+		table_begin(t, revision);
+		if (find(t, &a) == PTRD_REF_NONE)
+			assert_true(bind(t, &a));
+		else if (i % 3 == 0)
+			table_remove(t, &a);
+		else
+			table_replace(t, &a, table_cell_create(t, &a, &wire));
+		assert_true(table_revision(t) < revision);
+		for (unsigned p = 0; p < PTRD_TABLE_PARTS; p++)
+			assert_int_equal(view->header->changed[p] == revision, p == part);
+		table_end(t);
+		assert_true(table_revision(t) == revision);
+		assert_int_equal(ptrd_table_serial(view), 1 + i);
+	}
+	assert_int_equal(ptrd_table_part_start(view, 0), 0);
+	assert_int_equal(ptrd_table_part_start(view, PTRD_TABLE_PARTS), view->bucket_count);
 	table_close(t);
 }
 
@@ -413,6 +452,7 @@ int main(void)
 		cmocka_unit_test(set_replace_and_remove),
 		cmocka_unit_test(a_full_arena_refuses_and_reuses_after_the_grace_period),
 		cmocka_unit_test(copy_keeps_every_entry),
+		cmocka_unit_test(changes_mark_their_parts),
 		cmocka_unit_test(chains_end_at_the_writers_limit),
 		cmocka_unit_test(damaged_files_are_refused_with_a_reason),
 		cmocka_unit_test(a_file_that_does_not_fit_is_refused),

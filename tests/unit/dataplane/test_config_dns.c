@@ -60,6 +60,46 @@ static void test_dns(void **state)
 	ptrd_config_free(config);
 }
 
+/* A list of `count` clients. */
+static void make_clients(char *text, size_t size, int count)
+{
+	int at = snprintf(text, size, LEAST LEAST_PORT "  dns:\n    allow_transfer:\n");
+
+	for (int i = 0; i < count; i++)
+		at += snprintf(text + at, size - (size_t)at, "    - 10.0.0.%d\n", i % 256);
+}
+
+static void test_transfers(void **state)
+{
+	static char text[16384];
+	char said[4096];
+	struct ptrd_config *config = load(LEAST LEAST_PORT "  dns: {nsid: x}\n", said);
+
+	(void)state;
+	assert_non_null(config);
+	assert_int_equal(config->dataplane->dns->allow_transfer_count, 0);
+	assert_int_equal(config->dataplane->dns->transfers, 10);
+	assert_int_equal(config->dataplane->dns->transfer_memory, 256);
+	ptrd_config_free(config);
+	config = load(LEAST LEAST_PORT
+		"  dns: {transfers: 100, transfer_memory: 1048576, allow_transfer: [0.0.0.0/0,\n"
+		"    203.0.113.7, 203.0.113.0/24, '2001:db8::1', '2001:db8::/32']}\n",
+		said);
+	assert_string_equal(said, "");
+	assert_non_null(config);
+	assert_int_equal(config->dataplane->dns->allow_transfer_count, 5);
+	assert_string_equal(config->dataplane->dns->allow_transfer[4], "2001:db8::/32");
+	assert_int_equal(config->dataplane->dns->transfers, 100);
+	assert_int_equal(config->dataplane->dns->transfer_memory, 1048576);
+	ptrd_config_free(config);
+	for (int count = 256; count <= 257; count++) {
+		make_clients(text, sizeof(text), count);
+		config = load(text, said);
+		assert_int_equal(config != NULL, count == 256);
+		ptrd_config_free(config);
+	}
+}
+
 /* An NSID of 128 bytes is taken, one of 129 is not. */
 static void test_nsid_bound(void **state)
 {
@@ -183,6 +223,24 @@ static const struct refused refused[] = {
 		":6: dataplane.dns.cookie_secrets"},
 	{LEAST LEAST_PORT "  dns:\n    rate_limit: {responses_per_second: 1000001}\n",
 		":7: dataplane.dns.rate_limit.responses_per_second: must be 0 to 1000000"},
+	{LEAST LEAST_PORT "  dns:\n    allow_transfer: [192.0.2.1, 192.0.2.1/24]\n",
+		":7: dataplane.dns.allow_transfer.1: \"192.0.2.1/24\": bits of the address are set "
+		"behind the prefix length"},
+	{LEAST LEAST_PORT "  dns:\n    allow_transfer:\n    - 192.0.2.0/33\n",
+		":8: dataplane.dns.allow_transfer.0: \"192.0.2.0/33\": the prefix length must be 0"},
+	{LEAST LEAST_PORT "  dns:\n    allow_transfer: [secondary.example.net]\n",
+		":7: dataplane.dns.allow_transfer.0: \"secondary.example.net\": must be an IPv4 or "
+		"IPv6 address, alone or with a slash and a prefix length"},
+	{LEAST LEAST_PORT "  dns:\n    allow_transfer: ['']\n",
+		":7: dataplane.dns.allow_transfer.0: \"\": must be an IPv4 or IPv6 address, alone"},
+	{LEAST LEAST_PORT "  dns:\n    allow_transfer: 192.0.2.1\n",
+		":7: dataplane.dns.allow_transfer: "},
+	{LEAST LEAST_PORT "  dns:\n    transfers: 0\n",
+		":7: dataplane.dns.transfers: must be 1 to 100, is 0"},
+	{LEAST LEAST_PORT "  dns:\n    transfers: 101\n",
+		":7: dataplane.dns.transfers: must be 1 to 100, is 101"},
+	{LEAST LEAST_PORT "  dns:\n    transfer_memory: 1048577\n",
+		":7: dataplane.dns.transfer_memory: must be 1 to 1048576"},
 	{LEAST LEAST_PORT "  dns:\n    rate_limit: {slip: 101}\n",
 		":7: dataplane.dns.rate_limit.slip: must be 0 to 100, is 101"},
 	{LEAST LEAST_PORT "  dns:\n    rate_limit: {ipv4_prefix: 33}\n",
@@ -219,6 +277,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_dns),
+		cmocka_unit_test(test_transfers),
 		cmocka_unit_test(test_nsid_bound),
 		cmocka_unit_test(test_limiters_max),
 		cmocka_unit_test(test_limiters_bound),

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "policy.h"
+#include "prefix.h"
 #include "serving.h"
 
 #define READERS 3
@@ -35,11 +36,36 @@ static void test_nothing(void **state)
 	assert_null(policy->settings.hostname);
 	assert_null(policy->settings.id);
 	assert_int_equal(policy->settings.cookie_secrets, 0);
+	assert_int_equal(policy->settings.transfer_to_count, 0);
 	assert_int_equal(policy->settings.limit_rate, 0);
 	assert_int_equal(policy->settings.tcp_keepalive, 100); /* units of 100 ms */
 	for (unsigned i = 0; i < PTRD_READERS_MAX; i++)
 		assert_null(policy->limiter[i]);
 	assert_null(policy->limiters);
+	policy_free(policy);
+}
+
+/* Clients are read once; the text goes with the configuration. */
+static void test_transfers(void **state)
+{
+	static const uint8_t in[16] = {192, 0, 2, 255}, in6[16] = {0x20, 1, 0xd, 0xb8};
+	char ipv4[] = "192.0.2.0/24", ipv6[] = "2001:db8::";
+	char *clients[] = {ipv4, ipv6};
+	const struct ptrd_config_dns config = {.allow_transfer = clients,
+		.allow_transfer_count = 2,
+		.transfers = 7,
+		.transfer_memory = 5000,
+		.rate_limit = &no_limit};
+	struct policy *policy = policy_create(&config, 10, READERS, random_secret, NULL);
+
+	(void)state;
+	assert_non_null(policy);
+	ipv4[0] = ipv6[0] = 'x';
+	assert_int_equal(policy->settings.transfer_to_count, 2);
+	assert_true(dns_prefix_contains(&policy->settings.transfer_to[0], false, in));
+	assert_true(dns_prefix_contains(&policy->settings.transfer_to[1], true, in6));
+	assert_int_equal(policy->transfers, 7);
+	assert_true(policy->transfer_memory == (size_t)5000 * 1024 * 1024);
 	policy_free(policy);
 }
 
@@ -370,6 +396,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_nothing),
+		cmocka_unit_test(test_transfers),
 		cmocka_unit_test(test_texts),
 		cmocka_unit_test(test_secrets),
 		cmocka_unit_test(test_limiters),

@@ -33,7 +33,7 @@ void image_create(struct image *image, uint32_t buckets, uint32_t overflow, size
 	header->overflow_count = overflow;
 	header->cell_offset = PTRD_TABLE_HEADER_SIZE + bucket_size;
 	header->cell_size = cell_size;
-	header->serial = 42;
+	header->revision = 42;
 	NEED(ptrd_table_map(&image->table, image->base, image->size, &why) == 0);
 	image->next_overflow = buckets;
 	image->next_granule = PTRD_REF_FIRST_CELL;
