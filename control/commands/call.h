@@ -30,8 +30,8 @@ struct control {
 	int64_t started;                  /* seconds since 1970 */
 	const struct ptrd_config *config; /* or NULL: that of no file */
 	const struct access *access;      /* or NULL: everybody is an operator */
-	uint32_t ptr_quota; /* PTRs of a project that has no quota of its own; 0: no limit */
-	uint32_t audit_days;              /* that changes are kept in the audit; 0: for ever */
+	uint32_t ptr_quota;  /* PTRs of a project that has no quota of its own; 0: no limit */
+	uint32_t audit_days; /* that changes are kept in the audit; 0: for ever */
 	struct total totals[TOTALS_MAX];
 	unsigned totals_next;
 };

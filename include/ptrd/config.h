@@ -34,8 +34,8 @@ struct ptrd_config_control {
 	char *socket_group;             /* name, or NULL for the process's group */
 	struct ptrd_config_role *roles; /* the first that fits holds */
 	uint32_t roles_count;
-	bool roles_open;    /* no list at all: whoever may open the socket is an operator */
-	uint32_t ptr_quota; /* custom PTRs of a project, unless it has a quota of its own; default
+	bool roles_open;     /* no list at all: whoever may open the socket is an operator */
+	uint32_t ptr_quota;  /* custom PTRs of a project, unless it has a quota of its own; default
 			       50, 0: no limit */
 	uint32_t audit_days; /* that changes are kept in the audit; default 0: for ever */
 };

@@ -73,7 +73,12 @@ static const struct method methods[] = {
 		{"{'region':'eu'}", NULL},
 		{"{'region':'us'}", NULL},
 		{"{'limit':1}", NULL},
-		{"{'marker':'203.0.113.2'}", NULL}}},
+		{"{'marker':'203.0.113.2'}", NULL},
+		{"{'name':'a.example'}", NULL},
+		{"{'name':'*.example'}", NULL},
+		{"{'tags':'k,v'}", NULL},
+		{"{'tags':'k,*'}", NULL},
+		{"{'status':'ACTIVE','prefix':'203.0.113.0/24'}", NULL}}},
 	{"ptr.set", OWNERS, {
 		{"{'address':'203.0.113.1'," NAMES "}", NULL},
 		{"{'id':'eu:a1'," NAMES ",'ttl':60}", NULL},
@@ -136,6 +141,20 @@ static const struct method methods[] = {
 	{"project.set", OPERATORS, {
 		{"{'project':'a','quota':100}", "DNS.0013"},
 		{"{'project':'b','quota':77}", "DNS.0013"}}},
+	{"node.audit", EVERYBODY, {
+		{"{}", NULL},
+		{"{'project':'b'}", "DNS.0013"},
+		{"{'project':'nobody'}", "DNS.0013"},
+		{"{'address':'203.0.113.1'}", NULL},
+		{"{'address':'203.0.113.2'}", NULL},
+		{"{'region':'us'}", NULL},
+		{"{'action':'eip.bind'}", NULL},
+		{"{'limit':1}", NULL},
+		{"{'marker':5,'since':'0'}", NULL}}},
+	{"watch", EVERYBODY, {
+		{"{'revision':0}", NULL},
+		{"{'revision':99}", "DNS.0007"},
+		{"{}", NULL}}},
 	{"project.list", READERS, {{"{}", "DNS.0013"}}},
 	{"node.status", READERS, {{"{}", "DNS.0013"}}},
 	{"node.backup", OPERATORS, {
