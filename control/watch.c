@@ -114,15 +114,16 @@ static bool fill(struct connection *c, struct control *control, uint64_t served)
 	struct filling filling = {.connection = c};
 	uint64_t oldest;
 
-	if (!store_changes_oldest(control->store, &oldest)) {
-		cannot_read(c, control);
-	} else if (oldest > query.first) {
+	const bool found = store_changes_oldest(control->store, &oldest);
+
+	if (found && oldest > query.first) {
 		fell_behind(c, oldest);
-	} else if (!store_changes(control->store, &query, put_change, &filling)) {
-		cannot_read(c, control);
-	} else if (!filling.full && !c->dead) {
-		c->watched = served;
+		return false;
 	}
+	if (!found || !store_changes(control->store, &query, put_change, &filling))
+		cannot_read(c, control);
+	else if (!filling.full && !c->dead)
+		c->watched = served;
 	return filling.full;
 }
 

@@ -152,7 +152,7 @@ static bool region_page(struct call *call, const struct region_filter *filter, s
 
 bool region_list(struct call *call)
 {
-	struct region_filter filter;
+	struct region_filter filter = {.status = STATUS_ANY};
 	const char *marker = NULL;
 	json_int_t total = 0;
 	struct page page;

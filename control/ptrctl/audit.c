@@ -46,7 +46,10 @@ static json_t *show_page(
 	if (session->json) {
 		print_json(page);
 	} else {
-		json_array_foreach(changes, i, change) change_describe(change);
+		json_array_foreach(changes, i, change)
+		{
+			change_describe(change);
+		}
 		view_table(table, changes);
 	}
 	return json_is_integer(marker) && *left > 0 && !ferror(stdout) ? json_incref(marker) : NULL;

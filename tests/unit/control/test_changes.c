@@ -12,6 +12,7 @@
 
 static const struct actor alice = {.role = ROLE_PROJECT, .project = "a", .name = "alice"};
 static const struct actor bob = {.role = ROLE_PROJECT, .project = "b", .name = "bob"};
+static const struct actor olga = {.role = ROLE_OPERATOR, .name = "olga"};
 static const struct actor viewer = {.role = ROLE_VIEWER, .name = "v"};
 
 static void run_sql(struct rig *rig, const char *sql)
@@ -31,8 +32,9 @@ static int set_up(void **state)
 	json_decref(rig_ok(rig, "eip.bind", "{'address':'203.0.113.1','id':'e','project':'a'}"));
 	rig->actor = &alice;
 	json_decref(rig_ok(rig, "ptr.set", "{'address':'203.0.113.1','names':['a.example']}"));
-	rig->actor = &actor_operator;
+	rig->actor = &olga;
 	json_decref(rig_ok(rig, "eip.bind", "{'address':'203.0.113.1','id':'e','project':'b'}"));
+	rig->actor = &actor_operator;
 	json_decref(rig_ok(rig, "eip.bind", "{'address':'198.51.100.1','id':'f','project':'b'}"));
 	rig->actor = &bob;
 	json_decref(rig_ok(rig, "ptr.set", "{'address':'203.0.113.1','names':['b.example']}"));
@@ -65,8 +67,10 @@ static void revisions_of(const json_t *page, char *revisions)
 
 	*revisions = '\0';
 	json_array_foreach(rig_at(page, "changes"), i, change)
+	{
 		sprintf(revisions + strlen(revisions), i > 0 ? " %lld" : "%lld",
 			rig_number(change, "revision"));
+	}
 }
 
 static void test_filters(void **state)
@@ -203,7 +207,7 @@ static void test_who_sees_what(void **state)
 		"8 eip.unbind operator b - b -",
 		"7 ptr.set bob (project:b) b - b b",
 		"6 eip.bind operator b - - b",
-		"5 eip.bind operator b a a b",
+		"5 eip.bind olga b a a b",
 		"4 ptr.set alice (project:a) a - a a",
 		"3 eip.bind operator a - - a",
 		"2 region.create operator - - - -",
