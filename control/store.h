@@ -182,7 +182,7 @@ struct tag_filter {
 
 /*
  * A page of EIPs, or custom PTRs only, in order of address: those for which all that is given
- * holds, behind `after`, `offset` skipped, at most `limit`.
+ * holds, behind `after`, `offset` skipped, at most `limit` (negative: all).
  */
 struct eip_query {
 	bool ptrs_only;

@@ -294,6 +294,14 @@ static bool walk(struct store *s, sqlite3_stmt *list, struct pager *p)
 	return found == 0;
 }
 
+/* Rows that the page may take, of which as many as `names` may be of one address; -1: all. */
+static int64_t rows_wanted(const struct pager *p, int64_t names)
+{
+	if (p->left < 0 || p->skip > INT64_MAX / names - p->left)
+		return -1;
+	return (p->skip + p->left) * names;
+}
+
 static bool walk_spans(struct store *s, const struct listing *l, struct pager *p)
 {
 	/* A sort keeps no more rows than it is to give. */
@@ -311,8 +319,7 @@ static bool walk_spans(struct store *s, const struct listing *l, struct pager *p
 
 		if (list == NULL || !bind(s, list, l, &span, after))
 			return false;
-		sqlite3_bind_int64(list, ARG_LIMIT,
-			p->skip > INT64_MAX / names - p->left ? -1 : (p->skip + p->left) * names);
+		sqlite3_bind_int64(list, ARG_LIMIT, rows_wanted(p, names));
 		if (!walk(s, list, p))
 			return false;
 	}

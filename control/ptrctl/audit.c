@@ -107,7 +107,8 @@ static bool show_notification(const struct session *session, const struct comman
 static enum exit_status run_watch(
 	struct session *session, const struct command *command, json_t *params)
 {
-	struct table table = {.fields = change_fields};
+	/* Rows that come one by one stay aligned if they begin as wide as they usually are. */
+	struct table table = {.fields = change_fields, .width = {8, 20, 8, 18, 15}};
 	json_int_t revision;
 	json_t *result, *line;
 	enum exit_status status = session_call(session, command, command->method, params, &result);

@@ -156,6 +156,24 @@ static void test_project(void **state)
 	assert_int_equal(total(rig, "ptr.list", "{'name':'*.example.org'}"), all);
 }
 
+/* The greatest offset is behind everything, with any index. */
+static void test_far_offset(void **state)
+{
+	static const char *const filters[] = {"", ",'name':'*.example.org'", ",'tags':'env,*o'",
+		",'region':'us'", ",'status':'ACTIVE','project':'shop'"};
+	char params[160];
+
+	for (size_t i = 0; i < sizeof(filters) / sizeof(filters[0]); i++) {
+		snprintf(params, sizeof(params), "{'offset':9223372036854775807%s}", filters[i]);
+		json_t *page = rig_ok(*state, "ptr.list", params);
+
+		assert_int_equal(json_array_size(rig_at(page, "ptrs")), 0);
+		assert_true(rig_number(page, "total") > 0);
+		assert_true(json_is_null(rig_at(page, "marker")));
+		json_decref(page);
+	}
+}
+
 static void test_regions(void **state)
 {
 	static const struct {
@@ -199,6 +217,7 @@ int main(void)
 		TEST(test_many_tags),
 		TEST(test_totals),
 		TEST(test_project),
+		TEST(test_far_offset),
 		TEST(test_regions),
 	};
 

@@ -233,9 +233,13 @@ static void test_does_not_read(void **state)
 		say(other, GET);
 		expect(other, 7, "");
 	}
+#ifndef __SANITIZE_ADDRESS__ /* it keeps what is freed */
 	/* All of it for each would be 16 MB. */
 	assert_true((resident(f) - before) * sysconf(_SC_PAGESIZE)
 		< WATCHERS * (WATCH_OUTPUT_MAX + 128 * 1024) + 8 * 1024 * 1024);
+#else
+	(void)before;
+#endif
 	bind_many(other, SOME, 10);
 	for (int i = 0; i < WATCHERS; i++) {
 		if (i == 0) {
