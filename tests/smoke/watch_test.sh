@@ -54,10 +54,18 @@ wait_for 30 seen "$dir/first" "$(revision)"
 
 echo "-- and goes on after the control process was killed in the middle of changes"
 ptrctl region create load --prefix 198.18.0.0/16 --suffix compute.example.com >/dev/null
-for ((i = 0; i < 20000; i++)); do
-	printf '{"method":"eip.bind","params":{"address":"198.18.%d.%d"}}\n' $((i / 256)) $((i % 256))
-done >"$dir/changes"
-ptrctl batch --each 100 "$dir/changes" >/dev/null 2>&1 &
+for verb in bind unbind; do
+	awk -v verb=$verb 'BEGIN { for (i = 0; i < 2000; i++)
+		printf "{\"method\":\"eip.%s\",\"params\":{\"address\":\"198.18.%d.%d\"}}\n",
+			verb, i / 256, i % 256 }' >"$dir/$verb"
+done
+# There are changes under way for as long as there is a daemon.
+change() {
+	while ptrctl batch --each 20 "$dir/bind" && ptrctl batch --each 20 "$dir/unbind"; do
+		:
+	done
+}
+change >/dev/null 2>&1 &
 load=$!
 started=$(revision)
 several_changes() {
@@ -76,7 +84,9 @@ expect "$(last_seen "$dir/first")" "$since" "it says where to go on"
 start_control
 ptrctl --json watch --since "$since" >"$dir/second" 2>"$dir/second.err" &
 watcher=$!
-ptrctl batch --each 100 "$dir/changes" >/dev/null
+# Wherever the kill has come, one of the two changes something.
+ptrctl batch --each 20 "$dir/unbind" >/dev/null 2>&1 || true
+ptrctl batch --each 20 "$dir/bind" >/dev/null
 wait_for 60 seen "$dir/second" "$(revision)"
 kill $watcher
 wait $watcher || true
