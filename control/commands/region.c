@@ -54,8 +54,8 @@ static bool create_new(struct call *call, const char *name, json_t *spec, bool a
 		return call_store_failed(call);
 	}
 	if (attached
-		&& publisher_attach(control->publisher, &region->info,
-			   store_revision(control->store), 0, 0)
+		&& publisher_attach(
+			   control->publisher, &region->info, store_revision(control->store), 0, 0)
 			< 0)
 		return call_publisher_failed(call);
 	return call_show_region(call, region);

@@ -16,7 +16,7 @@ struct tag {
 static bool read_tag(struct call *call, const json_t *member, size_t index, struct tag *tag)
 {
 	struct refusal *why = &call->why;
-	char path[32];
+	char path[48];
 
 	snprintf(path, sizeof(path), "tags[%zu].", index);
 	if (!json_is_object(member)) {
