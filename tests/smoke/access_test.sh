@@ -172,7 +172,7 @@ actors=$(
 	python3 - "$dir/state/ptrd.db" <<-'PYTHON'
 		import sqlite3, sys
 		store = sqlite3.connect("file:" + sys.argv[1] + "?mode=ro", uri=True)
-		print(*sorted((row[0] for row in store.execute("SELECT DISTINCT actor FROM audit")), sep=", ")
+		print(*sorted(row[0] for row in store.execute("SELECT DISTINCT actor FROM audit")), sep=", ")
 	PYTHON
 )
 expect "alice, bob (project:shop), carol (project:shop), root, uid 61006 (project:shop)" "$actors" "actors in the audit"
