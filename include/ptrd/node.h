@@ -20,8 +20,8 @@
 #include <ptrd/outcome.h>
 
 /* The name holds the layout version: daemons of different layouts never share a segment. */
-#define PTRD_NODE_FILE "node.3" /* in the run directory */
-#define PTRD_NODE_MAGIC UINT64_C(0x333045444f4e5450)
+#define PTRD_NODE_FILE "node.4" /* in the run directory */
+#define PTRD_NODE_MAGIC UINT64_C(0x343045444f4e5450)
 
 /* Readers of the tables: number 0 is the main lcore, workers follow. */
 #define PTRD_READERS_MAX 64
