@@ -9,8 +9,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "arena.h"
-#include "table.h"
+#include "table_private.h"
 
 /* EIPs per primary bucket that a table is built for. At 5 of 7 slots one bucket in eight overflows
  * (Poisson), so a look-up reads 1.1 cache lines and an EIP costs 15 bytes. */
@@ -22,26 +21,6 @@
 /* A writer stops well before the bound of the readers: the table then grows, with another hash
  * key. */
 #define CHAIN_LIMIT (PTRD_CHAIN_MAX / 2)
-
-/* A cell that readers may still hold. */
-struct retired {
-	uint64_t token;
-	uint32_t ref;
-};
-
-struct table {
-	struct ptrd_table view; /* of our own writable mapping */
-	uint8_t *base;
-	uint64_t size;
-	char *path;
-	struct arena *arena;
-	uint64_t eips_built_for, eips, reserved, records;
-	uint32_t overflow_used;
-	uint64_t revision; /* of what is being published */
-	/* First in, first out: [retired_first, retired_count) wait. */
-	struct retired *retired;
-	size_t retired_first, retired_count, retired_room;
-};
 
 static uint64_t round_up(uint64_t n, uint64_t unit)
 {
@@ -224,12 +203,6 @@ bool table_crowded(const struct table *t)
 }
 
 /* A cell that this process placed: no bounds check, the arena gave it. */
-static struct ptrd_cell *own_cell(const struct table *t, uint32_t ref)
-{
-	return (void *)(t->base + t->view.header->cell_offset
-		+ (uint64_t)(ref & ~PTRD_REF_IPV6) * PTRD_GRANULE);
-}
-
 static struct ptrd_bucket *bucket_at(struct table *t, uint64_t index)
 {
 	return (struct ptrd_bucket *)(t->base + PTRD_TABLE_HEADER_SIZE) + index;
@@ -244,11 +217,6 @@ static uint32_t ipv4_of(const struct address *a)
 static struct ptrd_key key_of(const struct table *t, const struct address *a)
 {
 	return a->ipv6 ? ptrd_key6(&t->view, a->bytes) : ptrd_key4(&t->view, ipv4_of(a));
-}
-
-static bool is_cell(uint32_t ref)
-{
-	return (ref & ~PTRD_REF_IPV6) >= PTRD_REF_FIRST_CELL;
 }
 
 /* RFC 1071 over big-endian words; a last odd byte counts as the upper half of a word. */
@@ -277,7 +245,7 @@ uint32_t table_cell_create(
 
 	if (granule == 0)
 		return 0;
-	struct ptrd_cell *cell = own_cell(t, granule);
+	struct ptrd_cell *cell = table_cell(t, granule);
 
 	cell->key = key_of(t, address).tag;
 	cell->granules = (uint16_t)granules;
@@ -294,9 +262,9 @@ uint32_t table_cell_create(
 
 void table_cell_discard(struct table *t, uint32_t ref)
 {
-	if (!is_cell(ref))
+	if (!table_is_cell(ref))
 		return;
-	arena_free(t->arena, ref & ~PTRD_REF_IPV6, own_cell(t, ref)->granules);
+	arena_free(t->arena, ref & ~PTRD_REF_IPV6, table_cell(t, ref)->granules);
 }
 
 /* A new overflow bucket behind `last`, or NULL. */
@@ -365,7 +333,7 @@ void table_fill(
 	publish(t, key.bucket, slot, (uint64_t)key.tag << 32 | ref);
 	t->reserved--;
 	t->eips++;
-	t->records += is_cell(ref);
+	t->records += table_is_cell(ref);
 }
 
 /* The slot of a bound address, or NULL. */
@@ -376,7 +344,7 @@ static _Atomic uint64_t *find_slot(struct table *t, const struct address *addres
 	unsigned slot = 0, steps = 0;
 
 	while ((ref = ptrd_table_scan(&t->view, key, &bucket, &slot, &steps)) != PTRD_REF_NONE) {
-		if (!address->ipv6 || memcmp(own_cell(t, ref)->data, address->bytes, 16) == 0)
+		if (!address->ipv6 || memcmp(table_cell(t, ref)->data, address->bytes, 16) == 0)
 			return &bucket_at(t, bucket)->slot[slot - 1];
 	}
 	return NULL;
@@ -391,8 +359,8 @@ uint32_t table_replace(struct table *t, const struct address *address, uint32_t 
 	const uint64_t old = atomic_load_explicit(slot, memory_order_relaxed);
 
 	publish(t, key_of(t, address).bucket, slot, (old & ~(uint64_t)UINT32_MAX) | ref);
-	t->records += is_cell(ref);
-	t->records -= is_cell((uint32_t)old);
+	t->records += table_is_cell(ref);
+	t->records -= table_is_cell((uint32_t)old);
 	return (uint32_t)old;
 }
 
@@ -409,47 +377,8 @@ uint32_t table_remove(struct table *t, const struct address *address)
 	 * true between. */
 	publish(t, key_of(t, address).bucket, slot, 0);
 	t->eips--;
-	t->records -= is_cell(old);
+	t->records -= table_is_cell(old);
 	return old;
-}
-
-void table_retire(struct table *t, uint32_t ref, uint64_t token)
-{
-	if (!is_cell(ref))
-		return;
-	if (t->retired_count == t->retired_room) {
-		const size_t room = t->retired_room ? 2 * t->retired_room : 256;
-		struct retired *grown = reallocarray(t->retired, room, sizeof(*grown));
-
-		if (grown == NULL)
-			return; /* the cell stays unused until the table's next generation */
-		t->retired = grown;
-		t->retired_room = room;
-	}
-	t->retired[t->retired_count++] = (struct retired){.token = token, .ref = ref};
-}
-
-uint64_t table_oldest_token(const struct table *t)
-{
-	return t->retired_first < t->retired_count ? t->retired[t->retired_first].token : 0;
-}
-
-uint64_t table_newest_token(const struct table *t)
-{
-	return t->retired_first < t->retired_count ? t->retired[t->retired_count - 1].token : 0;
-}
-
-void table_reclaim(struct table *t, uint64_t passed)
-{
-	while (t->retired_first < t->retired_count && t->retired[t->retired_first].token <= passed)
-		table_cell_discard(t, t->retired[t->retired_first++].ref);
-	/* Close the gap in front when it is most of the list: constant work per cell. */
-	if (t->retired_first > t->retired_count / 2) {
-		t->retired_count -= t->retired_first;
-		memmove(t->retired, t->retired + t->retired_first,
-			t->retired_count * sizeof(*t->retired));
-		t->retired_first = 0;
-	}
 }
 
 void table_begin(struct table *t, uint64_t revision)
@@ -481,9 +410,9 @@ uint32_t table_cell_copy(
 {
 	struct record_wire record;
 
-	if (!is_cell(ref))
+	if (!table_is_cell(ref))
 		return ref;
-	const struct ptrd_cell *cell = own_cell(from, ref);
+	const struct ptrd_cell *cell = table_cell(from, ref);
 
 	record.len = cell->wire_len;
 	record.ancount = cell->ancount;
@@ -510,18 +439,18 @@ bool table_next(const struct table *t, uint64_t *at, struct table_entry *entry)
 	*entry = (struct table_entry){.address.ipv6 = (ref & PTRD_REF_IPV6) != 0, .ref = ref};
 	memcpy(entry->address.bytes, &tag, sizeof(tag));
 	if (entry->address.ipv6)
-		memcpy(entry->address.bytes, own_cell(t, ref)->data, 16);
+		memcpy(entry->address.bytes, table_cell(t, ref)->data, 16);
 	return true;
 }
 
 uint32_t table_cell_size(const struct table *t, uint32_t ref)
 {
-	return is_cell(ref) ? (uint32_t)own_cell(t, ref)->granules * PTRD_GRANULE : 0;
+	return table_is_cell(ref) ? (uint32_t)table_cell(t, ref)->granules * PTRD_GRANULE : 0;
 }
 
 void table_prefetch(const struct table *t, const struct table *from, const struct table_entry *e)
 {
 	ptrd_table_prefetch(&t->view, key_of(t, &e->address));
-	if (is_cell(e->ref))
-		__builtin_prefetch(own_cell(from, e->ref));
+	if (table_is_cell(e->ref))
+		__builtin_prefetch(table_cell(from, e->ref));
 }

@@ -49,9 +49,7 @@ static void a_replaced_table_is_served_until_the_switch(void **state)
 	assert_int_equal(look_up(&old.table, A1), 3);
 	assert_int_equal(look_up(&old.table, A1 + FILLED), -1);
 	/* It never becomes one of a revision of which it has a part. */
-	const uint32_t bucket = ptrd_key4(&old.table, A1).bucket;
 	assert_int_equal(ptrd_table_serial(&old.table), 10);
-	assert_int_equal(old.table.header->changed[ptrd_table_part(&old.table, bucket)], 12);
 	assert_int_equal(served("eu-demo", A1), 4);
 	assert_int_equal(served("eu-demo", A1 + FILLED - 1), 4);
 	assert_int_equal(served("eu-demo", A1 + FILLED), 0);
