@@ -10,7 +10,6 @@
 
 #include "prefix.h"
 #include "rig.h"
-#include "rr_set.h"
 #include "transfer.h"
 
 #define AXFR 252
@@ -335,74 +334,6 @@ static void test_last_message(void **state)
 	image_free(&image);
 }
 
-/* An RR that fits exactly, one byte short and one byte over; then one with its owner a pointer. */
-static void test_fit(void **state)
-{
-	static const uint8_t rrs[] = "\xc0\x0c\0\14\0\1\0\0\0\1\0\2\1a"
-				     "\xc0\x0c\0\14\0\1\0\0\0\1\0\2\1b";
-	struct rr_set set = {.wire = rrs, .len = sizeof(rrs) - 1};
-	uint8_t msg[200];
-
-	(void)state;
-	rr_set_ipv4(&set, ADDRESS(10, 20, 30, 255), 2);
-	assert_int_equal(set.owner_len, 3 + 4 + 2);
-	assert_memory_equal(set.owner, "\003255\00230\xc0\x0c", set.owner_len);
-	assert_int_equal(rr_set_put(&set, msg, 50, 50 + 9 + 12 - 1), 0);
-	assert_int_equal(set.at, 0);
-	assert_int_equal(rr_set_put(&set, msg, 50, 50 + 9 + 12), 9 + 12);
-	assert_int_equal(rr_set_put(&set, msg, 71, 71 + 14 - 1), 0);
-	assert_int_equal(rr_set_put(&set, msg, 71, 71 + 14 + 1), 14);
-	assert_memory_equal(msg + 71, "\xc0\x32\0\14\0\1\0\0\0\1\0\2\1b", 14);
-	assert_int_equal(set.at, set.len);
-	rr_set_ipv4(&set, ADDRESS(10, 20, 30, 255), 4);
-	assert_int_equal(set.owner_len, 2);
-	static const uint8_t address[16] = {0x20, 0x01, [15] = 0xaf};
-
-	rr_set_ipv6(&set, address, 29);
-	assert_memory_equal(set.owner,
-		"\1f\1a\1"
-		"0\xc0\x0c",
-		8);
-	assert_int_equal(set.owner_len, 8);
-}
-
-static const struct {
-	const char *text;
-	bool ipv6;
-	uint8_t in[16], out[16];
-} clients[] = {
-	{"192.0.2.1", false, {192, 0, 2, 1}, {192, 0, 2, 2}},
-	{"192.0.2.1/32", false, {192, 0, 2, 1}, {192, 0, 2, 0}},
-	{"192.0.2.0/24", false, {192, 0, 2, 255}, {192, 0, 3, 0}},
-	{"192.0.2.0/24", false, {192, 0, 2, 0}, {192, 0, 1, 255}},
-	{"128.0.0.0/1", false, {255, 255, 255, 255}, {127, 255, 255, 255}},
-	{"2001:db8::1", true, {0x20, 0x01, 0x0d, 0xb8, [15] = 1},
-		{0x20, 0x01, 0x0d, 0xb8, [15] = 2}},
-	{"2001:db8::/32", true, {0x20, 0x01, 0x0d, 0xb8, [15] = 1}, {0x20, 0x01, 0x0d, 0xb9}},
-	{"8000::/1", true, {0xff, [15] = 0xff}, {0x7f, 0xff, [15] = 0xff}},
-};
-
-static void test_clients(void **state)
-{
-	static const char *const wrong[] = {"", "192.0.2", "192.0.2.1/", "192.0.2.1/33",
-		"192.0.2.1/24", "192.0.2.1 ", "2001:db8::/129", "2001:db8::1/64", "::g", "host",
-		"192.0.2.0/24/24", "1111:2222:3333:4444:5555:6666:7777:8888:9999:aaaa:bbbb:cccc"};
-	struct dns_prefix prefix;
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(clients) / sizeof(clients[0]); i++) {
-		assert_null(dns_prefix_parse_client(&prefix, clients[i].text));
-		assert_true(dns_prefix_contains(&prefix, clients[i].ipv6, clients[i].in));
-		assert_false(dns_prefix_contains(&prefix, clients[i].ipv6, clients[i].out));
-		assert_false(dns_prefix_contains(&prefix, !clients[i].ipv6, clients[i].in));
-	}
-	assert_null(dns_prefix_parse_client(&prefix, "::/0"));
-	assert_true(dns_prefix_contains(&prefix, true, clients[5].in));
-	assert_false(dns_prefix_contains(&prefix, false, clients[0].in));
-	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
-		assert_non_null(dns_prefix_parse_client(&prefix, wrong[i]));
-}
-
 /* RFC 1982: older than our 42 are the 2^31 - 1 serials before it; of the one that is as far in both
  * directions nothing is known, so that its holder gets the zone. */
 static void test_serials(void **state)
@@ -577,8 +508,6 @@ int main(void)
 		cmocka_unit_test(test_unbound),
 		cmocka_unit_test(test_wide),
 		cmocka_unit_test(test_last_message),
-		cmocka_unit_test(test_fit),
-		cmocka_unit_test(test_clients),
 		cmocka_unit_test(test_serials),
 		cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_views),
