@@ -47,7 +47,7 @@ serial() {
 	in_client dig "@$SERVICE" "$1" SOA +short | awk '{ print $3 }'
 }
 
-readonly ZONE=113.0.203.in-addr.arpa ZONE6=0.0.1.0.8.b.d.0.1.0.0.2.ip6.arpa
+readonly ZONE=113.0.203.in-addr.arpa
 
 echo "-- who may"
 for server in $SERVICE $SERVICE6; do
@@ -225,11 +225,21 @@ changes() {
 changes >"$dir/changes"
 ptrctl eip bind 172.16.200.0 >/dev/null
 aborted=$(event transfer_aborted)
-head -n 1 "$dir/changes" | exchange "$socket" >"$dir/changed"
-tail -n +2 "$dir/changes" | exchange "$socket" >>"$dir/changed" &
-changing=$!
-serials=() seen=0
-while kill -0 $changing 2>/dev/null; do
+# change_on FILE: its requests, again and again without a pause, until there has been enough
+change_on() {
+	rm -f "$dir/enough"
+	head -n 1 "$1" | exchange "$socket" >"$dir/changed"
+	while [[ ! -e $dir/enough ]]; do
+		while [[ ! -e $dir/enough ]] && read -r line; do
+			echo "$line"
+		done < <(tail -n +2 "$1"; head -n 1 "$1")
+	done | exchange "$socket" >>"$dir/changed" &
+	changing=$!
+}
+change_on "$dir/changes"
+last='' moved=0 seen=0 deadline=$((SECONDS + 120))
+while ((moved < 10)); do
+	((SECONDS < deadline)) || fail "of $seen transfers only $moved had a serial of their own"
 	axfr $CHURN >"$dir/got"
 	# Serial, turn, and whether everything is of that turn.
 	read -r serial turn rest < <(awk '
@@ -242,35 +252,34 @@ while kill -0 $changing 2>/dev/null; do
 			print serial[1], turn, length(turns), named, bound, pair, soas, serial[2] - serial[1]
 		}' "$dir/got")
 	[[ $rest == "1 200 19800 $((turn % 2)) 2 0" ]] || fail "serial $serial: turn $turn, $rest"
-	serials+=("$serial")
-	seen=$((seen + 1))
+	[[ $serial == "$last" ]] || moved=$((moved + 1))
+	last=$serial seen=$((seen + 1))
 done
+touch "$dir/enough"
 wait $changing
-expect 300 "$(grep -c '"count":202' "$dir/changed")" "300 turns"
-moved=$(printf '%s\n' "${serials[@]}" | uniq | wc -l)
-((moved >= 3)) || fail "$seen transfers, of only $moved serials"
+expect "" "$(grep -v '"count":202' "$dir/changed")" "all of $(wc -l <"$dir/changed") turns"
 expect "$aborted" "$(event transfer_aborted)" "$seen transfers of $moved serials, each of one turn alone"
 
 # Settings are part of a revision too: in every transfer, and wherever its serial is seen, one suffix.
 for turn in {1..40}; do
 	jq -nc "{method: \"region.update\", id: $turn, jsonrpc: \"2.0\", params: {name: \"churn\", suffix: \"s$turn.example.com\"}}"
 done >"$dir/updates"
-head -n 1 "$dir/updates" | exchange "$socket" >"$dir/updated"
-tail -n +2 "$dir/updates" | exchange "$socket" >>"$dir/updated" &
-changing=$!
+change_on "$dir/updates"
 : >"$dir/suffixes"
-while kill -0 $changing 2>/dev/null; do
+deadline=$((SECONDS + 120))
+while (($(sort -u "$dir/suffixes" | wc -l) < 10)); do
+	((SECONDS < deadline)) || fail "only $(sort -u "$dir/suffixes" | wc -l) settings were transferred"
 	axfr $CHURN | awk '
 		$4 == "SOA" { serial = $7 }
 		$4 == "PTR" && sub(/^ecs-[0-9-]*\./, "", $5) { suffix[$5] }
 		END { for (s in suffix) print serial, s }' >>"$dir/suffixes"
 done
+touch "$dir/enough"
 wait $changing
-expect 40 "$(grep -c '"suffix":"s[0-9]*.example.com' "$dir/updated")" "40 settings"
+expect "" "$(grep -v '"suffix":"s[0-9]*.example.com' "$dir/changed")" "all of $(wc -l <"$dir/changed") settings"
 sort -u "$dir/suffixes" >"$dir/suffixes.once"
 expect "$(awk '{ print $1 }' "$dir/suffixes.once" | uniq)" "$(awk '{ print $1 }' "$dir/suffixes.once")" \
 	"$(wc -l <"$dir/suffixes.once") of them were transferred, each with one serial"
-(($(wc -l <"$dir/suffixes.once") >= 3)) || fail "too few"
 
 echo "-- limits"
 readonly WIDE=20.172.in-addr.arpa L60=abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefgh
