@@ -197,16 +197,14 @@ static void serve(struct connection *connection)
 	/* A whole query, not a byte of one, keeps a connection alive. */
 	if (turn > 0)
 		not_idle(connection);
-	if (connection->transfer != NULL) {
-		serve_again(connection);
-	} else if (answered == 0) {
-		if (!connection->ended)
-			(void)bufferevent_enable(connection->stream, EV_READ);
-	} else if (evbuffer_get_length(output) >= OUTPUT_MAX) {
+	const bool full = evbuffer_get_length(output) >= OUTPUT_MAX;
+
+	if (answered == 0 && !connection->ended)
+		(void)bufferevent_enable(connection->stream, EV_READ);
+	else if (answered == 1 && connection->transfer == NULL && full)
 		(void)bufferevent_disable(connection->stream, EV_READ);
-	} else {
+	else if (answered == 1)
 		serve_again(connection);
-	}
 }
 
 static void on_again(evutil_socket_t fd, short what, void *argument)

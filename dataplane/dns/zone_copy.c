@@ -76,12 +76,17 @@ static bool check_rrs(const uint8_t *wire, unsigned len, unsigned count)
 	return at == len;
 }
 
-static enum zone_copy_result append(struct zone_copy *copy, struct copied_part *part,
-	const uint8_t *address, const struct ptrd_record *record)
+/* Of an entry. wire NULL: none, it has the default PTR. */
+struct rrs {
+	const uint8_t *wire;
+	unsigned len, count;
+};
+
+static enum zone_copy_result append(
+	struct zone_copy *copy, struct copied_part *part, const uint8_t *address, struct rrs rrs)
 {
 	const unsigned address_size = copy->range.ipv6 ? IPV6_SIZE : IPV4_SIZE;
-	const unsigned len = record->is_default ? 0 : record->wire_len;
-	const size_t size = address_size + LENGTH_SIZE + len;
+	const size_t size = address_size + LENGTH_SIZE + rrs.len;
 
 	if (part->room - part->len < size) {
 		const size_t room = part->len + size;
@@ -92,17 +97,15 @@ static enum zone_copy_result append(struct zone_copy *copy, struct copied_part *
 	uint8_t *at = part->entries + part->len;
 
 	memcpy(at, address, address_size);
-	store16(at + address_size, (uint16_t)len);
-	if (len > 0)
-		memcpy(at + address_size + LENGTH_SIZE, record->wire, len);
+	store16(at + address_size, (uint16_t)rrs.len);
 	part->len += size;
-	if (record->is_default)
+	if (rrs.wire == NULL)
 		return ZONE_COPY_MORE;
+	at += address_size + LENGTH_SIZE;
+	memcpy(at, rrs.wire, rrs.len);
 	/* The copy is checked, not the table: that may change if its writer runs wild. */
-	const unsigned count = record->cell->ancount;
-
-	return count >= 1 && count <= PTRD_RECORD_NAMES_MAX
-			&& check_rrs(at + address_size + LENGTH_SIZE, len, count)
+	return rrs.count >= 1 && rrs.count <= PTRD_RECORD_NAMES_MAX
+			&& check_rrs(at, rrs.len, rrs.count)
 		? ZONE_COPY_MORE
 		: ZONE_COPY_CORRUPT;
 }
@@ -115,6 +118,7 @@ static enum zone_copy_result copy_slot(struct zone_copy *copy, struct copied_par
 	const bool ipv6 = (ref & PTRD_REF_IPV6) != 0;
 	uint8_t address[IPV4_SIZE];
 	struct ptrd_record record;
+	struct rrs rrs = {0};
 
 	if ((ref & ~PTRD_REF_IPV6) == PTRD_REF_NONE || ipv6 != copy->range.ipv6
 		|| (!ipv6 && !in_range(&copy->range, tag)))
@@ -122,12 +126,14 @@ static enum zone_copy_result copy_slot(struct zone_copy *copy, struct copied_par
 	if (!ptrd_table_record(table, ref, &record) || (record.address != NULL) != ipv6
 		|| (record.cell != NULL && record.cell->key != tag))
 		return ZONE_COPY_CORRUPT;
+	if (record.cell != NULL && !record.is_default)
+		rrs = (struct rrs){record.wire, record.wire_len, record.cell->ancount};
 	if (ipv6)
 		return in_range(&copy->range, dns_address6(record.address))
-			? append(copy, part, record.address, &record)
+			? append(copy, part, record.address, rrs)
 			: ZONE_COPY_MORE;
 	store32(address, tag);
-	return append(copy, part, address, &record);
+	return append(copy, part, address, rrs);
 }
 
 /* Copies the chain that begins in a primary bucket. Adds what that took to `*done`. */
