@@ -168,6 +168,16 @@ int store_eip_by_id(struct store *s, const struct region *region, const char *id
 bool store_eip_add(struct store *s, struct eip *eip);
 bool store_eip_rebind(struct store *s, struct eip *eip, const char *id, const char *project);
 bool store_eip_remove(struct store *s, const struct eip *eip);
+
+/*
+ * All of it in one change: what there is (`eip`; not `bound`: only its address and region are set)
+ * becomes this. An EIP that another project, or another id, takes over loses its PTR first.
+ */
+struct eip_target {
+	const char *id, *project;
+	const struct ptr_value *ptr; /* NULL: none */
+};
+bool store_eip_become(struct store *s, struct eip *eip, bool bound, const struct eip_target *to);
 bool store_ptr_set(struct store *s, struct eip *eip, const struct ptr_value *value);
 bool store_ptr_unset(struct store *s, struct eip *eip);
 

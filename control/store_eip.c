@@ -83,58 +83,95 @@ int store_eip_by_id(struct store *s, const struct region *region, const char *id
 	return find_eip(s, get, eip);
 }
 
-bool store_eip_add(struct store *s, struct eip *eip)
-{
-	sqlite3_stmt *insert
-		= store_statement(s, STMT_EIP_INSERT, "INSERT INTO eip VALUES (?, ?, ?, ?, ?, ?)");
-
-	if (insert == NULL || !store_change(s, eip->region, eip->project, 1, 0)
-		|| !bind_address(s, insert, 1, &eip->address))
-		return false;
-	eip->revision = s->revision;
-	eip->created = s->now;
-	eip->has_ptr = false;
-	sqlite3_bind_int64(insert, 2, eip->region->id);
-	sqlite3_bind_text(insert, 3, eip->id, -1, SQLITE_STATIC);
-	sqlite3_bind_text(insert, 4, eip->project, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(insert, 5, (int64_t)eip->revision);
-	sqlite3_bind_int64(insert, 6, eip->created);
-	eip_state(&s->before, NULL);
-	eip_state(&s->after, eip);
-	return store_run(s, insert) && store_audit_eip(s, eip, NULL);
-}
-
 bool store_delete_address(struct store *s, sqlite3_stmt *statement, const struct address *address)
 {
 	return statement != NULL && bind_address(s, statement, 1, address)
 		&& store_run(s, statement);
 }
 
+/* The row of an EIP that is new, or another project's, or has another id from here on. */
+static bool put_eip(struct store *s, const struct eip *eip, bool bound)
+{
+	sqlite3_stmt *put = bound
+		? store_statement(s, STMT_EIP_UPDATE,
+			"UPDATE eip SET region = ?2, id = ?3, project = ?4, revision = ?5, created = ?6"
+			" WHERE address = ?1")
+		: store_statement(
+			s, STMT_EIP_INSERT, "INSERT INTO eip VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
+
+	if (put == NULL || !bind_address(s, put, 1, &eip->address))
+		return false;
+	sqlite3_bind_int64(put, 2, eip->region->id);
+	sqlite3_bind_text(put, 3, eip->id, -1, SQLITE_STATIC);
+	sqlite3_bind_text(put, 4, eip->project, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(put, 5, (int64_t)eip->revision);
+	sqlite3_bind_int64(put, 6, eip->created);
+	return store_run(s, put);
+}
+
+/* The next revision; what an EIP has moves from one project's counters to the other's. */
+static bool count(struct store *s, const struct eip *eip, bool bound, const struct eip_target *to)
+{
+	const int ptrs = bound && eip->has_ptr, ptrs_then = to->ptr != NULL;
+
+	if (!bound)
+		return store_change(s, eip->region, to->project, 1, ptrs_then);
+	if (strcmp(eip->project, to->project) == 0)
+		return store_change(s, eip->region, to->project, 0, ptrs_then - ptrs);
+	return store_usage_add(s, eip->region, eip->project, -1, -ptrs)
+		&& store_change(s, eip->region, to->project, 1, ptrs_then);
+}
+
+bool store_eip_become(struct store *s, struct eip *eip, bool bound, const struct eip_target *to)
+{
+	const bool taken = bound && strcmp(eip->project, to->project) != 0;
+	const bool other = taken || !bound || strcmp(eip->id, to->id) != 0;
+	char old_project[PROJECT_MAX] = "";
+
+	if (!bound)
+		eip->has_ptr = false;
+	eip_state(&s->before, bound ? eip : NULL);
+	/* Nothing of an earlier owner's PTR goes over to the next one's, not even its age. */
+	if (!count(s, eip, bound, to))
+		return false;
+	if (eip->has_ptr && (other || to->ptr == NULL)) {
+		if (!store_ptr_delete(s, eip))
+			return false;
+		eip->has_ptr = false;
+	}
+	if (taken)
+		snprintf(old_project, sizeof(old_project), "%s", eip->project);
+	if (other) {
+		memmove(eip->id, to->id, strlen(to->id) + 1);
+		memmove(eip->project, to->project, strlen(to->project) + 1);
+		eip->revision = s->revision;
+		eip->created = s->now;
+	}
+	if ((other && !put_eip(s, eip, bound))
+		|| (to->ptr != NULL && !store_ptr_put(s, eip, to->ptr)))
+		return false;
+	eip_state(&s->after, eip);
+	return store_audit_eip(s, eip, taken ? old_project : NULL);
+}
+
+bool store_eip_add(struct store *s, struct eip *eip)
+{
+	return store_eip_become(s, eip, false, &(struct eip_target){eip->id, eip->project, NULL});
+}
+
 bool store_eip_rebind(struct store *s, struct eip *eip, const char *id, const char *project)
 {
-	sqlite3_stmt *update = store_statement(s, STMT_EIP_UPDATE,
-		"UPDATE eip SET id = ?, project = ?, revision = ?, created = ? WHERE address = ?");
-	char old_project[PROJECT_MAX];
+	return store_eip_become(s, eip, true, &(struct eip_target){id, project, NULL});
+}
 
-	/* One change of the EIP: it moves from one project's counters to the other's. */
-	if (update == NULL || (eip->has_ptr && !store_ptr_delete(s, eip))
-		|| !store_usage_add(s, eip->region, eip->project, -1, eip->has_ptr ? -1 : 0)
-		|| !store_change(s, eip->region, project, 1, 0))
-		return false;
-	eip_state(&s->before, eip);
-	snprintf(old_project, sizeof(old_project), "%s", eip->project);
-	snprintf(eip->id, sizeof(eip->id), "%s", id);
-	snprintf(eip->project, sizeof(eip->project), "%s", project);
-	eip->revision = s->revision;
-	eip->created = s->now;
-	eip->has_ptr = false;
-	eip_state(&s->after, eip);
-	sqlite3_bind_text(update, 1, eip->id, -1, SQLITE_STATIC);
-	sqlite3_bind_text(update, 2, eip->project, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(update, 3, (int64_t)eip->revision);
-	sqlite3_bind_int64(update, 4, eip->created);
-	return bind_address(s, update, 5, &eip->address) && store_run(s, update)
-		&& store_audit_eip(s, eip, old_project);
+bool store_ptr_set(struct store *s, struct eip *eip, const struct ptr_value *value)
+{
+	return store_eip_become(s, eip, true, &(struct eip_target){eip->id, eip->project, value});
+}
+
+bool store_ptr_unset(struct store *s, struct eip *eip)
+{
+	return store_eip_become(s, eip, true, &(struct eip_target){eip->id, eip->project, NULL});
 }
 
 bool store_eip_remove(struct store *s, const struct eip *eip)

@@ -214,7 +214,11 @@ bool store_audit_eip(struct store *s, const struct eip *eip, const char *old_pro
 bool store_audit(struct store *s, const char *region, const char *project, const char *before,
 	const char *after);
 
-/* Removes an EIP's PTR with all that it is found by. No change by itself. */
+/*
+ * Writes the PTR of an EIP in place of the one that `eip` says it has, and into `eip`; or removes it.
+ * With all that it is found by. No change by itself, but part of the newest one.
+ */
+bool store_ptr_put(struct store *s, struct eip *eip, const struct ptr_value *value);
 bool store_ptr_delete(struct store *s, const struct eip *eip);
 
 /* Removes by the one parameter, an address. */

@@ -161,11 +161,9 @@ static bool put(struct store *s, const struct eip *eip)
 	return store_run(s, put);
 }
 
-bool store_ptr_set(struct store *s, struct eip *eip, const struct ptr_value *value)
+bool store_ptr_put(struct store *s, struct eip *eip, const struct ptr_value *value)
 {
-	eip_state(&s->before, eip);
-	if (!store_change(s, eip->region, eip->project, 0, eip->has_ptr ? 0 : 1)
-		|| !move_index(s, eip, value))
+	if (!move_index(s, eip, value))
 		return false;
 	if (!eip->has_ptr)
 		eip->ptr_created = s->now;
@@ -177,16 +175,5 @@ bool store_ptr_set(struct store *s, struct eip *eip, const struct ptr_value *val
 	snprintf(eip->ptr_names, sizeof(eip->ptr_names), "%s", value->names);
 	snprintf(eip->ptr_description, sizeof(eip->ptr_description), "%s", value->description);
 	snprintf(eip->ptr_tags, sizeof(eip->ptr_tags), "%s", value->tags);
-	eip_state(&s->after, eip);
-	return put(s, eip) && store_audit_eip(s, eip, NULL);
-}
-
-bool store_ptr_unset(struct store *s, struct eip *eip)
-{
-	eip_state(&s->before, eip);
-	if (!store_change(s, eip->region, eip->project, 0, -1) || !store_ptr_delete(s, eip))
-		return false;
-	eip->has_ptr = false;
-	eip_state(&s->after, eip);
-	return store_audit_eip(s, eip, NULL);
+	return put(s, eip);
 }
