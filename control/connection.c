@@ -238,7 +238,7 @@ static bool settled(struct request *request, struct publisher *publisher, int64_
 	if (now < request->deadline)
 		return false;
 	/* A read has promised nothing: what it shows is stored. */
-	if (request->command->writes)
+	if (request->command->effect != READS)
 		reply_stored(request);
 	return true;
 }

@@ -6,7 +6,7 @@
 
 void refusal_init(struct refusal *why)
 {
-	*why = (struct refusal){.index = -1};
+	*why = (struct refusal){.index = -1, .row = -1};
 }
 
 bool refuse(struct refusal *why, enum ptrd_error code, const char *format, ...)
@@ -25,6 +25,25 @@ bool refuse_field(struct refusal *why, const char *field, const json_t *value)
 	snprintf(why->field, sizeof(why->field), "%s", field);
 	why->value = value;
 	return false;
+}
+
+/* Messages are ASCII: a cut in the middle of a character could not be encoded. */
+void refusal_text(const struct refusal *why, char text[static REFUSAL_TEXT_MAX])
+{
+	char *out = text;
+
+	if (why->index >= 0)
+		out += snprintf(text, REFUSAL_TEXT_MAX, "requests[%d]%s%s%s: ", why->index,
+			why->method[0] != '\0' ? " (" : "", why->method,
+			why->method[0] != '\0' ? ")" : "");
+	if (why->row >= 0)
+		out += snprintf(out, REFUSAL_TEXT_MAX - (size_t)(out - text),
+			"row %lld: ", (long long)why->row);
+	snprintf(out, REFUSAL_TEXT_MAX - (size_t)(out - text), "%s%s%s", why->field,
+		why->field[0] != '\0' ? ": " : "", why->text);
+	for (char *c = text; *c != '\0'; c++)
+		if (*c < ' ' || *c > '~')
+			*c = '?';
 }
 
 const char *refusal_code(enum ptrd_error code)

@@ -20,6 +20,7 @@ struct refusal {
 	const json_t *value;  /* its value, borrowed from the request, or NULL */
 	int index;            /* place in a batch, or -1 */
 	char method[64];      /* method at that place */
+	int64_t row;          /* place in an import, or -1 */
 	bool stored;          /* the change is durable, at this revision, and will be served */
 	uint64_t revision;
 };
@@ -36,6 +37,10 @@ bool refuse(struct refusal *why, enum ptrd_error code, const char *format, ...)
 
 /* Names the parameter that was refused. Always returns false. */
 bool refuse_field(struct refusal *why, const char *field, const json_t *value);
+
+/* All of it in one line for people, ASCII: where, the field, the value and the rule. */
+#define REFUSAL_TEXT_MAX 1024
+void refusal_text(const struct refusal *why, char text[static REFUSAL_TEXT_MAX]);
 
 /* "DNS.0506" */
 const char *refusal_code(enum ptrd_error code);

@@ -111,15 +111,30 @@ static bool run_saved(struct control *control, struct request *request)
 	return store_undo(control->store);
 }
 
+/*
+ * What a transaction of its own needs: none that is open. So what came before it in the round is
+ * done first, and what comes after it is a round of its own.
+ */
+static void execute_bulk(struct round *round, struct request *request)
+{
+	round_commit(round);
+	round_begin(round);
+	run(round->control, request);
+}
+
 void round_execute(struct round *round, struct request *request)
 {
 	struct control *control = round->control;
 
+	if (request->command != NULL && request->command->effect == BULK) {
+		execute_bulk(round, request);
+		return;
+	}
 	round->requests[round->count++] = request;
 	/* What comes after a failure is done in the second try, by round_commit(). */
 	if (request->command == NULL || round->broken)
 		return;
-	if (!request->command->writes) {
+	if (request->command->effect == READS) {
 		run(control, request);
 		/* It may tell what a change before it has done, of this client or another. */
 		request->changed = round->writing;
@@ -158,7 +173,7 @@ static void execute_alone(struct round *round, struct request *request)
 
 	request->changed = false;
 	request->generation = 0;
-	if (!request->command->writes) {
+	if (request->command->effect == READS) {
 		run(control, request);
 		wait_for(request, round->generation);
 		return;

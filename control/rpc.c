@@ -42,26 +42,10 @@ static bool worth_showing(const json_t *value)
 		&& json_string_length(value) <= 256;
 }
 
-/* Messages are ASCII: a cut in the middle of a character could not be encoded. */
-static json_t *message(const struct refusal *why)
-{
-	char text[1024], *out = text;
-
-	if (why->index >= 0)
-		out += snprintf(text, sizeof(text), "requests[%d]%s%s%s: ", why->index,
-			why->method[0] != '\0' ? " (" : "", why->method,
-			why->method[0] != '\0' ? ")" : "");
-	snprintf(out, sizeof(text) - (size_t)(out - text), "%s%s%s", why->field,
-		why->field[0] != '\0' ? ": " : "", why->text);
-	for (char *c = text; *c != '\0'; c++)
-		if (*c < ' ' || *c > '~')
-			*c = '?';
-	return json_string(text);
-}
-
 static json_t *error_object(const struct refusal *why)
 {
 	json_t *data = json_pack("{s:s}", "code", refusal_code(why->code));
+	char text[REFUSAL_TEXT_MAX];
 
 	if (why->stored) {
 		json_object_set_new(data, "stored", json_true());
@@ -69,6 +53,8 @@ static json_t *error_object(const struct refusal *why)
 	}
 	if (why->index >= 0)
 		json_object_set_new(data, "index", json_integer(why->index));
+	if (why->row >= 0)
+		json_object_set_new(data, "row", json_integer(why->row));
 	if (why->field[0] != '\0') {
 		json_t *field = json_string(why->field);
 
@@ -76,8 +62,9 @@ static json_t *error_object(const struct refusal *why)
 	}
 	if (worth_showing(why->value))
 		json_object_set(data, "value", (json_t *)(uintptr_t)why->value);
-	return json_pack("{s:i,s:o,s:o}", "code", why->rpc != 0 ? why->rpc : PTRD_RPC_REFUSED,
-		"message", message(why), "data", data);
+	refusal_text(why, text);
+	return json_pack("{s:i,s:s,s:o}", "code", why->rpc != 0 ? why->rpc : PTRD_RPC_REFUSED,
+		"message", text, "data", data);
 }
 
 static void set_reply(struct request *request, const char *member, json_t *value)

@@ -169,6 +169,7 @@ static void drop_connection(struct server *server, struct connection *c)
 {
 	TAILQ_REMOVE(&server->connections, c, link);
 	server->connections_count--;
+	imports_free(&server->control->imports, &c->actor);
 	connection_free(c);
 }
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "lock.h"
+#include "staging.h"
 #include "store_private.h"
 
 /* Milliseconds to wait for another process's lock: at the start, and when all clients wait too. */
@@ -42,6 +43,11 @@ void store_origin(struct store *s, const char *actor, const char *action)
 {
 	s->actor = actor;
 	s->action = action;
+}
+
+const char *store_dir(const struct store *s)
+{
+	return s->state_dir;
 }
 
 const char *store_error(const struct store *s)
@@ -328,6 +334,7 @@ struct store *store_open(const char *state_dir)
 	}
 	s->lock = lock;
 	s->list_narrow = LIST_NARROW;
+	staging_clean(state_dir);
 	/* The schema's version comes before the pragmas: journal_mode would write to a newer
 	 * file. */
 	if (!open_database(s) || !store_functions_ready(s) || !store_schema_ready(s)

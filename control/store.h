@@ -27,6 +27,8 @@ struct store;
 struct store *store_open(const char *state_dir);
 void store_close(struct store *s);
 
+const char *store_dir(const struct store *s);
+
 /* Cause of the last failure: SQLite's words and the directory. */
 const char *store_error(const struct store *s);
 
@@ -180,6 +182,19 @@ struct eip_target {
 bool store_eip_become(struct store *s, struct eip *eip, bool bound, const struct eip_target *to);
 bool store_ptr_set(struct store *s, struct eip *eip, const struct ptr_value *value);
 bool store_ptr_unset(struct store *s, struct eip *eip);
+
+/* A change of an EIP, as it is now. Texts live as long as the call that they are given to. */
+struct store_change {
+	struct address address;
+	const struct region *region;
+	bool was_bound, is_bound;
+	const char *names; /* of its custom PTR; NULL: it has none */
+	uint32_t ttl;
+};
+typedef bool store_revised_fn(void *context, const struct store_change *change);
+
+/* Changes of EIPs that came after a revision, in their order. False stops, and is no failure. */
+bool store_each_revised(struct store *s, uint64_t revision, store_revised_fn *fn, void *context);
 
 /* Called for each EIP of a list or of a region, in order of address. False stops. */
 typedef bool store_eip_fn(void *context, const struct eip *eip);

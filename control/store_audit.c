@@ -40,41 +40,53 @@ static char *put_names(char *out, const char *names)
 	return out;
 }
 
-static char *put_ptr(char *out, const struct eip *eip)
+static char *put_ptr(char *out, const struct ptr_value *ptr)
 {
 	char ttl[16];
 
-	snprintf(ttl, sizeof(ttl), "%u", eip->ptr_ttl);
+	snprintf(ttl, sizeof(ttl), "%u", ptr->ttl);
 	out = put(out, "{\"names\":[\"");
-	out = put_names(out, eip->ptr_names);
+	out = put_names(out, ptr->names);
 	out = put(out, "\"],\"ttl\":");
 	out = put(out, ttl);
-	if (eip->ptr_description[0] != '\0') {
+	if (ptr->description[0] != '\0') {
 		out = put(out, ",\"description\":\"");
-		out = put_escaped(out, eip->ptr_description);
+		out = put_escaped(out, ptr->description);
 		out = put(out, "\"");
 	}
-	if (eip->ptr_tags[0] != '\0') {
+	if (ptr->tags[0] != '\0') {
 		out = put(out, ",\"tags\":");
-		out = put(out, eip->ptr_tags);
+		out = put(out, ptr->tags);
 	}
 	return put(out, "}");
 }
 
+void eip_state_of(
+	struct eip_state *state, const char *id, const char *project, const struct ptr_value *ptr)
+{
+	char *out = put(state->json, "{\"id\":\"");
+
+	out = put(out, id);
+	out = put(out, "\",\"project\":\"");
+	out = put(out, project);
+	out = put(out, "\",\"ptr\":");
+	out = ptr != NULL ? put_ptr(out, ptr) : put(out, "null");
+	put(out, "}");
+}
+
 void eip_state(struct eip_state *state, const struct eip *eip)
 {
-	char *out = state->json;
-
-	*out = '\0';
+	state->json[0] = '\0';
 	if (eip == NULL)
 		return;
-	out = put(out, "{\"id\":\"");
-	out = put(out, eip->id);
-	out = put(out, "\",\"project\":\"");
-	out = put(out, eip->project);
-	out = put(out, "\",\"ptr\":");
-	out = eip->has_ptr ? put_ptr(out, eip) : put(out, "null");
-	put(out, "}");
+	const struct ptr_value ptr = {
+		.names = eip->ptr_names,
+		.ttl = eip->ptr_ttl,
+		.description = eip->ptr_description,
+		.tags = eip->ptr_tags,
+	};
+
+	eip_state_of(state, eip->id, eip->project, eip->has_ptr ? &ptr : NULL);
 }
 
 static void bind_text(sqlite3_stmt *statement, int parameter, const char *text)
@@ -137,4 +149,34 @@ bool store_audit_region(struct store *s, const struct region *region, json_t *be
 	json_decref(before);
 	json_decref(after);
 	return written;
+}
+
+static bool read_change(struct store *s, sqlite3_stmt *row, struct store_change *change)
+{
+	change->region = store_region(s, (const char *)sqlite3_column_text(row, 1));
+	change->was_bound = sqlite3_column_int(row, 2) != 0;
+	change->is_bound = sqlite3_column_int(row, 3) != 0;
+	change->names = (const char *)sqlite3_column_text(row, 4);
+	change->ttl = (uint32_t)sqlite3_column_int64(row, 5);
+	return change->region != NULL && column_address(row, 0, &change->address);
+}
+
+bool store_each_revised(struct store *s, uint64_t revision, store_revised_fn *fn, void *context)
+{
+	sqlite3_stmt *list = store_statement(s, STMT_IMPORT_CHANGES,
+		"SELECT a.address, a.region, a.before IS NOT NULL, a.after IS NOT NULL, p.names, p.ttl"
+		" FROM audit a LEFT JOIN ptr p ON p.address = a.address"
+		" WHERE a.revision > ? AND a.address IS NOT NULL ORDER BY a.revision");
+	struct store_change change;
+	int found;
+
+	if (list == NULL)
+		return false;
+	sqlite3_bind_int64(list, 1, (int64_t)revision);
+	while ((found = store_step(s, list)) == 1)
+		if (!read_change(s, list, &change) || !fn(context, &change)) {
+			sqlite3_reset(list);
+			return true;
+		}
+	return found == 0;
 }

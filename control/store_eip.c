@@ -22,7 +22,7 @@ static bool column_copy(sqlite3_stmt *row, int column, char *text, size_t size)
 	return true;
 }
 
-static bool read_eip(struct store *s, sqlite3_stmt *row, struct eip *eip)
+bool store_read_eip(struct store *s, sqlite3_stmt *row, struct eip *eip)
 {
 	eip->region = store_region_by_id(s, sqlite3_column_int64(row, 1));
 	if (eip->region == NULL || !column_address(row, 0, &eip->address)
@@ -54,7 +54,7 @@ static int find_eip(struct store *s, sqlite3_stmt *get, struct eip *eip)
 
 	if (found != 1)
 		return found;
-	const bool readable = read_eip(s, get, eip);
+	const bool readable = store_read_eip(s, get, eip);
 	sqlite3_reset(get);
 	return readable ? 1 : -1;
 }
@@ -192,7 +192,7 @@ bool store_each_eip(struct store *s, sqlite3_stmt *list, store_eip_fn *fn, void 
 	int found;
 
 	while ((found = store_step(s, list)) == 1) {
-		const bool readable = read_eip(s, list, &eip);
+		const bool readable = store_read_eip(s, list, &eip);
 
 		if (!readable || !fn(context, &eip)) {
 			sqlite3_reset(list);

@@ -110,6 +110,16 @@ enum store_statement {
 	STMT_PROJECT_DELETE,
 	STMT_PROJECT_LIST,
 	STMT_PROJECT_COUNT,
+	STMT_IMPORT_CHANGES,
+	STMT_BULK_ROWS,
+	STMT_BULK_MISSING,
+	STMT_BULK_KEEPS,
+	STMT_BULK_QUOTA,
+	STMT_BULK_PLAN,
+	STMT_BULK_NAME_DROP,
+	STMT_BULK_NAME_PUT,
+	STMT_BULK_TAG_DROP,
+	STMT_BULK_TAG_PUT,
 	STMT_REGION_SCAN,
 	STMT_CHANGES, /* changes_sql() */
 	STMT_CHANGES_OLDEST = STMT_CHANGES + CHANGES_QUERIES,
@@ -203,6 +213,8 @@ bool store_change(
 
 /* Writes what the audit shows of an EIP; NULL: that it is not bound. */
 void eip_state(struct eip_state *state, const struct eip *eip);
+void eip_state_of(struct eip_state *state, const char *id, const char *project,
+	const struct ptr_value *ptr); /* NULL: no PTR */
 
 /*
  * The audit row of the newest revision: of an EIP, whose states stand in s->before and s->after;
@@ -223,6 +235,12 @@ bool store_ptr_delete(struct store *s, const struct eip *eip);
 
 /* Removes by the one parameter, an address. */
 bool store_delete_address(struct store *s, sqlite3_stmt *statement, const struct address *address);
+
+/* Runs `statement` with the key of each name of a list, and the address; or with each tag. */
+bool store_each_name(
+	struct store *s, sqlite3_stmt *statement, const char *names, const struct address *address);
+bool store_each_tag(
+	struct store *s, sqlite3_stmt *statement, const char *tags, const struct address *address);
 
 /*
  * The labels of the canonical name of `len` characters in reverse: "mail.example.org." becomes
@@ -275,6 +293,9 @@ bool store_schema_ready(struct store *s);
 #define EIP_COLUMNS                                                                                \
 	"e.address, e.region, e.id, e.project, e.revision, e.created,"                             \
 	" p.names, p.ttl, p.revision, p.created, p.updated, p.description, p.tags, p.action"
+
+/* Reads them from the first columns of a row. */
+bool store_read_eip(struct store *s, sqlite3_stmt *row, struct eip *eip);
 
 /* Runs a list of EIPs to its end, or until `fn` has had enough. */
 bool store_each_eip(struct store *s, sqlite3_stmt *list, store_eip_fn *fn, void *context);

@@ -46,8 +46,7 @@ bool store_functions_ready(struct store *s)
 		|| store_fail(s);
 }
 
-/* Runs `statement` with the key of each name of a list, and the address. */
-static bool each_name(
+bool store_each_name(
 	struct store *s, sqlite3_stmt *statement, const char *names, const struct address *address)
 {
 	char key[NAME_TEXT_MAX];
@@ -67,8 +66,7 @@ static bool each_name(
 	return true;
 }
 
-/* The same with each tag of a list. */
-static bool each_tag(
+bool store_each_tag(
 	struct store *s, sqlite3_stmt *statement, const char *tags, const struct address *address)
 {
 	json_t *array = *tags != '\0' ? json_loads(tags, 0, NULL) : NULL, *tag;
@@ -92,13 +90,14 @@ static bool each_tag(
 
 static bool names_put(struct store *s, const struct address *address, const char *names)
 {
-	return each_name(s, store_statement(s, STMT_NAME_PUT, "INSERT INTO ptr_name VALUES (?, ?)"),
-		names, address);
+	return store_each_name(s,
+		store_statement(s, STMT_NAME_PUT, "INSERT INTO ptr_name VALUES (?, ?)"), names,
+		address);
 }
 
 static bool names_delete(struct store *s, const struct address *address, const char *names)
 {
-	return each_name(s,
+	return store_each_name(s,
 		store_statement(
 			s, STMT_NAME_DELETE, "DELETE FROM ptr_name WHERE key = ? AND address = ?"),
 		names, address);
@@ -106,13 +105,14 @@ static bool names_delete(struct store *s, const struct address *address, const c
 
 static bool tags_put(struct store *s, const struct address *address, const char *tags)
 {
-	return each_tag(s, store_statement(s, STMT_TAG_PUT, "INSERT INTO ptr_tag VALUES (?, ?, ?)"),
-		tags, address);
+	return store_each_tag(s,
+		store_statement(s, STMT_TAG_PUT, "INSERT INTO ptr_tag VALUES (?, ?, ?)"), tags,
+		address);
 }
 
 static bool tags_delete(struct store *s, const struct address *address, const char *tags)
 {
-	return each_tag(s,
+	return store_each_tag(s,
 		store_statement(s, STMT_TAG_DELETE,
 			"DELETE FROM ptr_tag WHERE key = ? AND value = ? AND address = ?"),
 		tags, address);

@@ -63,19 +63,22 @@ int call_eip_at(struct call *call, const struct address *address, struct eip *ei
 	return seen(call, store_eip(call->control->store, address, eip), eip);
 }
 
-static bool eip_of_address(struct call *call, struct eip *eip)
+bool call_no_eip(struct call *call, const struct address *address)
 {
 	char text[ADDRESS_TEXT_MAX];
+
+	refuse(&call->why, PTRD_ERR_NO_EIP, "no EIP is bound at %s", address_format(address, text));
+	return refuse_field(&call->why, "address", json_object_get(call->params, "address"));
+}
+
+static bool eip_of_address(struct call *call, struct eip *eip)
+{
 	struct address address;
 
 	if (!call_address(call, "address", &address))
 		return false;
 	const int found = call_eip_at(call, &address, eip);
-	if (found != 0)
-		return found == 1;
-	refuse(&call->why, PTRD_ERR_NO_EIP, "no EIP is bound at %s",
-		address_format(&address, text));
-	return refuse_field(&call->why, "address", json_object_get(call->params, "address"));
+	return found == 0 ? call_no_eip(call, &address) : found == 1;
 }
 
 static bool eip_of_id(struct call *call, struct eip *eip)
@@ -126,7 +129,7 @@ void call_repeated(struct call *call, const struct region *region)
 bool call_store_failed(struct call *call)
 {
 	return refuse(&call->why, PTRD_ERR_INTERNAL, "cannot %s: %s",
-		call->command->writes ? "store" : "read the store",
+		call->command->effect != READS ? "store" : "read the store",
 		store_error(call->control->store));
 }
 

@@ -12,6 +12,7 @@
 #include <ptrd/config.h>
 
 #include "access.h"
+#include "import.h"
 #include "publisher.h"
 #include "refusal.h"
 #include "store.h"
@@ -34,6 +35,7 @@ struct control {
 	uint32_t audit_days; /* that changes are kept in the audit; 0: for ever */
 	struct total totals[TOTALS_MAX];
 	unsigned totals_next;
+	struct imports imports;
 };
 
 /* One execution of one method. */
@@ -59,7 +61,11 @@ struct param {
 
 struct command {
 	const char *method;
-	bool writes;    /* runs inside of a transaction */
+	enum {
+		READS,
+		WRITES, /* runs inside of a transaction */
+		BULK    /* makes its own, while none is open */
+	} effect;
 	bool in_batch;  /* allowed as a member of `batch` */
 	unsigned roles; /* set of those that may call it (actor.h) */
 	bool (*run)(struct call *call);
@@ -106,6 +112,7 @@ int call_eip_at(struct call *call, const struct address *address, struct eip *ei
 
 /* The one that the parameter `address`, or the parameter `id` (`region:eip-id`), names: DNS.0502. */
 bool call_eip(struct call *call, struct eip *eip);
+bool call_no_eip(struct call *call, const struct address *address); /* that refusal; false */
 
 /* Which of the two it was, for refusals. */
 const char *call_eip_field(const struct call *call);
@@ -121,6 +128,32 @@ bool call_quota(struct call *call, const char *project, uint64_t more);
  * made it: that one may still wait for the dataplane.
  */
 void call_repeated(struct call *call, const struct region *region);
+
+/*
+ * The region that an address which is not bound may be bound in: it has one, and is not delegated.
+ */
+bool call_bindable(struct call *call, const struct address *address, const struct region **region);
+
+/* True if `id`, the parameter of that name, may become the id of an EIP of the region. */
+bool call_id_free(struct call *call, const struct region *region, const char *id);
+
+/* Refuses another id for an EIP that has one. Always false. */
+bool call_id_kept(struct call *call, const struct eip *eip, const char *id);
+
+/* A new id. */
+void eip_new_id(char id[static EIP_ID_MAX]);
+
+/* The project of an EIP that is bound without one. */
+#define PROJECT_DEFAULT "default"
+
+/* The parameters of a PTR; `value` points into the request and the texts. */
+struct ptr_texts {
+	char names[NAMES_TEXT_MAX], tags[TAGS_TEXT_MAX];
+};
+bool call_ptr(struct call *call, struct ptr_texts *texts, struct ptr_value *value);
+
+/* True if the EIP has this PTR already. */
+bool ptr_holds(const struct eip *eip, const struct ptr_value *value);
 
 /* The parameter `tags` as struct ptr_value has them; none: "". */
 bool call_tags(struct call *call, char tags[static TAGS_TEXT_MAX]);
@@ -171,6 +204,11 @@ bool project_set(struct call *call);
 bool project_get(struct call *call);
 bool project_list(struct call *call);
 bool batch(struct call *call);
+bool region_load(struct call *call);
+bool import_begin(struct call *call);
+bool import_rows(struct call *call);
+bool import_commit(struct call *call);
+bool import_abort(struct call *call);
 bool node_status(struct call *call);
 bool node_backup(struct call *call);
 bool node_audit(struct call *call);

@@ -21,8 +21,6 @@
 	{"address", JSON_STRING, false}, \
 	{"id", JSON_STRING, false}
 #define INTEGER_OR_NULL JSON_NULL
-#define WRITES true
-#define READS false
 #define BATCH true
 #define ALONE false
 
@@ -107,6 +105,19 @@ static const struct command commands[] = {
 		{"project", JSON_STRING, true}}},
 	{"project.list", READS, ALONE, READERS, project_list, {
 		PAGE}},
+	{"import.begin", READS, ALONE, OWNERS, import_begin, {
+		{"mode", JSON_STRING, false},
+		{"region", JSON_STRING, false}}},
+	{"import.rows", READS, ALONE, OWNERS, import_rows, {
+		{"import", JSON_STRING, true},
+		{"rows", JSON_ARRAY, true}}},
+	{"import.commit", BULK, ALONE, OWNERS, import_commit, {
+		{"import", JSON_STRING, true}}},
+	{"import.abort", READS, ALONE, OWNERS, import_abort, {
+		{"import", JSON_STRING, true}}},
+	{"region.load", BULK, ALONE, OPERATORS, region_load, {
+		{"name", JSON_STRING, true},
+		{"import", JSON_STRING, true}}},
 	{"node.status", READS, ALONE, READERS, node_status, {
 		{NULL, JSON_NULL, false}}},
 	{"node.backup", READS, ALONE, OPERATORS, node_backup, {

@@ -105,8 +105,7 @@ static bool publish(struct call *call, const struct eip *eip)
 		|| call_publisher_failed(call);
 }
 
-/* True if the EIP has this PTR already. */
-static bool holds(const struct eip *eip, const struct ptr_value *value)
+bool ptr_holds(const struct eip *eip, const struct ptr_value *value)
 {
 	return eip->has_ptr && eip->ptr_ttl == value->ttl
 		&& names_equal(eip->ptr_names, value->names)
@@ -114,17 +113,23 @@ static bool holds(const struct eip *eip, const struct ptr_value *value)
 		&& strcmp(eip->ptr_tags, value->tags) == 0;
 }
 
+bool call_ptr(struct call *call, struct ptr_texts *texts, struct ptr_value *value)
+{
+	value->names = texts->names;
+	value->tags = texts->tags;
+	return call_names(call, texts->names) && call_ttl(call, &value->ttl)
+		&& call_description(call, &value->description) && call_tags(call, texts->tags);
+}
+
 bool ptr_set(struct call *call)
 {
-	char names[NAMES_TEXT_MAX], tags[TAGS_TEXT_MAX];
-	struct ptr_value value = {.names = names, .tags = tags};
+	struct ptr_texts texts;
+	struct ptr_value value;
 	struct eip eip;
 
-	if (!call_names(call, names) || !call_ttl(call, &value.ttl)
-		|| !call_description(call, &value.description) || !call_tags(call, tags)
-		|| !call_eip(call, &eip))
+	if (!call_ptr(call, &texts, &value) || !call_eip(call, &eip))
 		return false;
-	if (holds(&eip, &value)) {
+	if (ptr_holds(&eip, &value)) {
 		call_repeated(call, eip.region);
 		return done(call, &eip);
 	}

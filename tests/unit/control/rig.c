@@ -35,6 +35,7 @@ static int remove_one(const char *path, const struct stat *stat, int type, struc
 
 void rig_free(struct rig *rig)
 {
+	imports_free(&rig->control.imports, NULL);
 	store_close(rig->control.store);
 	rig_publisher_free(rig->control.publisher);
 	round_release(&rig->round);
