@@ -1,7 +1,7 @@
 #include "client.h"
 
 #include <errno.h>
-#include <stdbool.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +16,7 @@ struct client {
 	const char *path;
 	char *buffer; /* received and not yet taken; a reply may be longer than a request */
 	size_t used, size;
+	int send_error; /* why a request could not be sent, or 0 */
 };
 
 static const char *next_step(int error)
@@ -86,24 +87,11 @@ void client_close(struct client *client)
 	free(client);
 }
 
-/* Returns false with errno set. A daemon that is gone is an error here, not a SIGPIPE. */
-static bool send_all(int fd, const char *data, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = send(fd, data, len, MSG_NOSIGNAL);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return false;
-		data += n;
-		len -= (size_t)n;
-	}
-	return true;
-}
-
-/* Reads what has come. Returns false with errno set, 0 standing for the end of the stream. */
-static bool receive_more(struct client *client)
+/*
+ * Reads what has come, `flags` as of recv(). Returns false with errno set, 0 standing for the end of
+ * the stream.
+ */
+static bool receive_more(struct client *client, int flags)
 {
 	if (client->size - client->used < READ_SIZE) {
 		size_t size = client->size * 2 + READ_SIZE;
@@ -116,7 +104,7 @@ static bool receive_more(struct client *client)
 	}
 	ssize_t n;
 	do {
-		n = recv(client->fd, client->buffer + client->used, READ_SIZE, 0);
+		n = recv(client->fd, client->buffer + client->used, READ_SIZE, flags);
 	} while (n < 0 && errno == EINTR);
 	if (n <= 0) {
 		if (n == 0)
@@ -141,7 +129,7 @@ static ssize_t receive_line(struct client *client)
 		if (end != NULL)
 			return end - start;
 		seen = client->used;
-		if (!receive_more(client))
+		if (!receive_more(client, 0))
 			return -1;
 	}
 }
@@ -179,19 +167,47 @@ static json_t *parse_reply(struct client *client, size_t len)
 	return NULL;
 }
 
-json_t *client_exchange(struct client *client, const char *line, size_t len)
+/* Waits until the socket takes more; replies that come meanwhile are kept. False with errno set. */
+static bool wait_for_room(struct client *client)
 {
-	ssize_t reply_len;
+	struct pollfd poll_fd = {.fd = client->fd, .events = POLLOUT | POLLIN};
 
-	/* A daemon that refuses the connection may have said why before it closed it. */
-	bool sent = send_all(client->fd, line, len);
-	int error = errno;
-	reply_len = receive_line(client);
-	if (reply_len < 0) {
-		report_loss(client, sent ? errno : error);
+	if (poll(&poll_fd, 1, -1) < 0)
+		return errno == EINTR;
+	if ((poll_fd.revents & POLLIN) == 0)
+		return true;
+	return receive_more(client, MSG_DONTWAIT) || errno == EAGAIN;
+}
+
+bool client_send(struct client *client, const char *line, size_t len)
+{
+	while (len > 0) {
+		/* A daemon that is gone is an error here, not a SIGPIPE. */
+		const ssize_t n = send(client->fd, line, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && (errno != EAGAIN || !wait_for_room(client))) {
+			client->send_error = errno;
+			return false;
+		}
+		if (n > 0) {
+			line += n;
+			len -= (size_t)n;
+		}
+	}
+	return true;
+}
+
+json_t *client_reply(struct client *client)
+{
+	const ssize_t len = receive_line(client);
+
+	if (len < 0) {
+		report_loss(client, client->send_error != 0 ? client->send_error : errno);
 		return NULL;
 	}
-	return parse_reply(client, (size_t)reply_len);
+	return parse_reply(client, (size_t)len);
 }
 
 json_t *client_receive(struct client *client)
@@ -212,6 +228,13 @@ json_t *client_receive(struct client *client)
 		line == NULL ? error.text : "a line that is no notification");
 	json_decref(line);
 	return NULL;
+}
+
+json_t *client_exchange(struct client *client, const char *line, size_t len)
+{
+	/* A daemon that refuses the connection may have said why before it closed it. */
+	client_send(client, line, len);
+	return client_reply(client);
 }
 
 json_t *client_request(struct client *client, const char *method, json_t *params)

@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <jansson.h>
@@ -17,11 +18,21 @@ struct client *client_open(const char *path);
 void client_close(struct client *client);
 
 /*
- * Sends `len` bytes, one request line with its newline, and waits for the reply. Returns the reply,
- * an object that has "result" or an object "error", owned by the caller; or NULL after writing to
- * standard error that the connection failed. Replies come in the order of requests, so none needs
- * to be told from another by its id.
+ * Sends `len` bytes, one request line with its newline, and does not wait for the reply: that is
+ * kept until client_reply() takes it. However many requests are on their way, neither side waits
+ * for the other one to read. Returns false if it could not be sent; client_reply() tells why.
  */
+bool client_send(struct client *client, const char *line, size_t len);
+
+/*
+ * Waits for the reply to the oldest request whose reply has not been taken: replies come in the
+ * order of requests, so none needs to be told from another by its id. Returns it, an object that
+ * has "result" or an object "error", owned by the caller; or NULL after writing to standard error
+ * that the connection failed.
+ */
+json_t *client_reply(struct client *client);
+
+/* The two, one after the other. */
 json_t *client_exchange(struct client *client, const char *line, size_t len);
 
 /* The same for a method and its parameters (borrowed). */
