@@ -26,10 +26,12 @@ const struct argument command_list_arguments[] = {
 
 static const struct command *const nouns[] = {
 	region_commands,
+	load_commands,
 	eip_commands,
 	ptr_commands,
 	project_commands,
 	batch_commands,
+	import_commands,
 	status_commands,
 	verify_commands,
 	backup_commands,
@@ -92,6 +94,8 @@ void command_usage(FILE *out, const struct command *command)
 	fprintf(out, "usage: ptrctl [--socket PATH] [--json] %s", command_title(command));
 	arguments_print(out, command->arguments);
 	fprintf(out, "\n  %s\n", command->help);
+	if (command->details != NULL)
+		fprintf(out, "\n%s\n", command->details);
 }
 
 struct client *session_client(struct session *session)

@@ -38,12 +38,14 @@ struct command {
 	const struct argument *arguments; /* ends with a NULL word */
 	const struct field *fields;       /* that `run` shows of the result, or NULL */
 	const char *help;                 /* one line */
+	const char *details;              /* lines that follow it, or NULL */
 };
 
 /* Rows of each noun, each ending with a NULL noun. */
-extern const struct command region_commands[], eip_commands[], ptr_commands[], project_commands[],
-	batch_commands[], status_commands[], verify_commands[], backup_commands[],
-	restore_commands[], audit_commands[], call_commands[], completion_commands[];
+extern const struct command region_commands[], load_commands[], eip_commands[], ptr_commands[],
+	project_commands[], batch_commands[], import_commands[], status_commands[],
+	verify_commands[], backup_commands[], restore_commands[], audit_commands[], call_commands[],
+	completion_commands[];
 
 /* "ptr set": how messages name a command. */
 const char *command_title(const struct command *command);
