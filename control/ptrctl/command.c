@@ -32,6 +32,7 @@ static const struct command *const nouns[] = {
 	project_commands,
 	batch_commands,
 	import_commands,
+	export_commands,
 	status_commands,
 	verify_commands,
 	backup_commands,
