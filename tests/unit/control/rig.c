@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "rig.h"
+#include "store_private.h"
 
 struct rig *rig_new(void)
 {
@@ -155,4 +156,28 @@ json_int_t rig_number(const json_t *object, const char *path)
 
 	assert_true(json_is_integer(at));
 	return json_integer_value(at);
+}
+
+void rig_expect_rows(struct rig *rig, const char *sql, const char *const *rows)
+{
+	sqlite3_stmt *statement = NULL;
+
+	assert_int_equal(
+		sqlite3_prepare_v2(rig->control.store->db, sql, -1, &statement, NULL), SQLITE_OK);
+	while (sqlite3_step(statement) == SQLITE_ROW) {
+		char row[2048] = "";
+
+		for (int i = 0; i < sqlite3_column_count(statement); i++) {
+			const char *text = (const char *)sqlite3_column_text(statement, i);
+
+			strcat(row, i > 0 ? "|" : "");
+			strcat(row, text != NULL ? text : "-");
+		}
+		for (char *c = row; *c != '\0'; c++)
+			*c = *c == '"' ? '\'' : *c;
+		assert_non_null(*rows);
+		assert_string_equal(row, *rows++);
+	}
+	assert_null(*rows);
+	sqlite3_finalize(statement);
 }

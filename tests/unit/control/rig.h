@@ -52,3 +52,6 @@ json_int_t rig_number(const json_t *object, const char *path);
  * must be at one with itself.
  */
 void rig_check_mirror(struct rig *rig);
+
+/* A query of the store has these rows, ended by NULL: columns separated by '|', with " as '. */
+void rig_expect_rows(struct rig *rig, const char *sql, const char *const *rows);

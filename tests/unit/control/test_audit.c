@@ -27,31 +27,6 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* The rows of a query, columns separated by '|', with " as '. */
-static void expect_rows(struct rig *rig, const char *sql, const char *const *rows)
-{
-	sqlite3_stmt *statement = NULL;
-
-	assert_int_equal(
-		sqlite3_prepare_v2(rig->control.store->db, sql, -1, &statement, NULL), SQLITE_OK);
-	while (sqlite3_step(statement) == SQLITE_ROW) {
-		char row[2048] = "";
-
-		for (int i = 0; i < sqlite3_column_count(statement); i++) {
-			const char *text = (const char *)sqlite3_column_text(statement, i);
-
-			strcat(row, i > 0 ? "|" : "");
-			strcat(row, text != NULL ? text : "-");
-		}
-		for (char *c = row; *c != '\0'; c++)
-			*c = *c == '"' ? '\'' : *c;
-		assert_non_null(*rows);
-		assert_string_equal(row, *rows++);
-	}
-	assert_null(*rows);
-	sqlite3_finalize(statement);
-}
-
 static void test_rows(void **state)
 {
 	static const char *const requests[][2] = {
@@ -94,12 +69,13 @@ static void test_rows(void **state)
 
 	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++)
 		json_decref(rig_ok(rig, requests[i][0], requests[i][1]));
-	expect_rows(rig,
+	rig_expect_rows(rig,
 		"SELECT revision, actor, action, region, lower(hex(address)), project, old_project,"
 		" before, after FROM audit WHERE revision > 1 ORDER BY revision",
 		rows);
 	/* What is kept is what can be read back. */
-	expect_rows(rig, "SELECT count(*) FROM audit WHERE NOT json_valid(coalesce(after, '{}'))",
+	rig_expect_rows(rig,
+		"SELECT count(*) FROM audit WHERE NOT json_valid(coalesce(after, '{}'))",
 		(const char *const[]){"0", NULL});
 }
 
@@ -135,7 +111,7 @@ static void test_regions(void **state)
 
 	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++)
 		json_decref(rig_ok(rig, requests[i][0], requests[i][1]));
-	expect_rows(rig,
+	rig_expect_rows(rig,
 		"SELECT revision, actor, action, region, address, project, old_project,"
 		" iif(action = 'region.delete', counts, before), after FROM (SELECT *,"
 		" (before ->> 'state') || ' ' || (before ->> 'eips') || ' ' || (before ->> 'ptrs')"
@@ -156,7 +132,7 @@ static void test_refused(void **state)
 	json_decref(rig_ok(rig, "batch",
 		"{'requests':[{'method':'eip.bind','params':{'address':'203.0.113.1'}},"
 		"{'method':'ptr.set','params':{'address':'203.0.113.1','names':['a.example']}}]}"));
-	expect_rows(rig, "SELECT revision, action FROM audit ORDER BY revision",
+	rig_expect_rows(rig, "SELECT revision, action FROM audit ORDER BY revision",
 		(const char *const[]){"1|region.create", "2|eip.bind", "3|ptr.set", NULL});
 }
 
@@ -167,7 +143,7 @@ static void test_actor(void **state)
 
 	rig->actor = &alice;
 	json_decref(rig_ok(rig, "eip.bind", "{'address':'203.0.113.1'}"));
-	expect_rows(rig, "SELECT actor FROM audit ORDER BY revision",
+	rig_expect_rows(rig, "SELECT actor FROM audit ORDER BY revision",
 		(const char *const[]){"operator", "uid 1000 (alice)", NULL});
 }
 
@@ -182,21 +158,21 @@ static void test_index(void **state)
 	json_decref(rig_ok(rig, "eip.bind", "{'address':'203.0.113.7','project':'a'}"));
 	json_decref(rig_ok(
 		rig, "ptr.set", "{'address':'203.0.113.7','names':['mail.Example.org','x']}"));
-	expect_rows(rig, names,
+	rig_expect_rows(rig, names,
 		(const char *const[]){"org.example.mail.|cb007107", "x.|cb007107", NULL});
 	json_decref(rig_ok(rig, "ptr.set",
 		"{'address':'203.0.113.7','names':['y','x'],'tags':[{'key':'k','value':'v'}]}"));
-	expect_rows(rig, names, (const char *const[]){"x.|cb007107", "y.|cb007107", NULL});
-	expect_rows(rig, tags, (const char *const[]){"k|v", NULL});
+	rig_expect_rows(rig, names, (const char *const[]){"x.|cb007107", "y.|cb007107", NULL});
+	rig_expect_rows(rig, tags, (const char *const[]){"k|v", NULL});
 	json_decref(rig_ok(rig, "eip.bind", "{'address':'203.0.113.7','project':'b'}"));
-	expect_rows(rig, names, none);
-	expect_rows(rig, tags, none);
+	rig_expect_rows(rig, names, none);
+	rig_expect_rows(rig, tags, none);
 	json_decref(rig_ok(rig, "ptr.set",
 		"{'address':'203.0.113.7','names':['y'],'tags':[{'key':'k','value':'w'}]}"));
 	json_decref(rig_ok(rig, "eip.unbind", "{'address':'203.0.113.7'}"));
-	expect_rows(rig, names, none);
-	expect_rows(rig, tags, none);
-	expect_rows(rig, "SELECT * FROM ptr", none);
+	rig_expect_rows(rig, names, none);
+	rig_expect_rows(rig, tags, none);
+	rig_expect_rows(rig, "SELECT * FROM ptr", none);
 }
 
 int main(void)

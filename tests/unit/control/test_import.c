@@ -317,31 +317,6 @@ static void test_commit(void **state)
 	assert_int_equal(files(rig), 0);
 }
 
-/* The rows of a query, columns separated by '|', with " as '. */
-static void expect_rows(struct rig *rig, const char *sql, const char *const *rows)
-{
-	sqlite3_stmt *statement;
-
-	assert_int_equal(
-		sqlite3_prepare_v2(rig->control.store->db, sql, -1, &statement, NULL), SQLITE_OK);
-	while (sqlite3_step(statement) == SQLITE_ROW) {
-		char row[2048] = "";
-
-		for (int i = 0; i < sqlite3_column_count(statement); i++) {
-			const char *text = (const char *)sqlite3_column_text(statement, i);
-
-			strcat(row, i > 0 ? "|" : "");
-			strcat(row, text != NULL ? text : "-");
-		}
-		for (char *c = row; *c != '\0'; c++)
-			*c = *c == '"' ? '\'' : *c;
-		assert_non_null(*rows);
-		assert_string_equal(row, *rows++);
-	}
-	assert_null(*rows);
-	sqlite3_finalize(statement);
-}
-
 /* The audit is what single requests' would be, but one revision for each EIP. */
 static void test_audit(void **state)
 {
@@ -370,13 +345,13 @@ static void test_audit(void **state)
 
 	expect_figures(result, (int[]){1, 1, 1, 1, 0, 1});
 	assert_int_equal(rig_number(result, "revision"), 11);
-	expect_rows(rig,
+	rig_expect_rows(rig,
 		"SELECT revision, action, actor, region, hex(address), project, old_project, before,"
 		" after FROM audit WHERE revision > 8",
 		audit);
-	expect_rows(rig, "SELECT key, hex(address) FROM ptr_name", names);
-	expect_rows(rig, "SELECT key, value, hex(address) FROM ptr_tag", tags);
-	expect_rows(rig, "SELECT project, eips, ptrs FROM usage ORDER BY project", usage);
+	rig_expect_rows(rig, "SELECT key, hex(address) FROM ptr_name", names);
+	rig_expect_rows(rig, "SELECT key, value, hex(address) FROM ptr_tag", tags);
+	rig_expect_rows(rig, "SELECT project, eips, ptrs FROM usage ORDER BY project", usage);
 	json_decref(result);
 	free(params);
 	free(id);
