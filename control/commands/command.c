@@ -20,6 +20,16 @@
 #define RECORD \
 	{"address", JSON_STRING, false}, \
 	{"id", JSON_STRING, false}
+/* Of a region: what it may be made with, and changed in. */
+#define REGION_SETTINGS \
+	{"default_name", JSON_STRING, false}, \
+	{"default_name6", JSON_STRING, false}, \
+	{"default_ttl", JSON_INTEGER, false}, \
+	{"unbound", JSON_STRING, false}, \
+	{"soa", JSON_OBJECT, false}, \
+	{"ns", JSON_OBJECT, false}, \
+	{"rfc2317", JSON_STRING, false}, \
+	{"delegations", JSON_ARRAY, false}
 #define INTEGER_OR_NULL JSON_NULL
 #define BATCH true
 #define ALONE false
@@ -60,27 +70,13 @@ static const struct command commands[] = {
 		{"name", JSON_STRING, true},
 		{"prefixes", JSON_ARRAY, true},
 		{"suffix", JSON_STRING, true},
-		{"default_name", JSON_STRING, false},
-		{"default_name6", JSON_STRING, false},
-		{"default_ttl", JSON_INTEGER, false},
-		{"unbound", JSON_STRING, false},
-		{"soa", JSON_OBJECT, false},
-		{"ns", JSON_OBJECT, false},
-		{"rfc2317", JSON_STRING, false},
-		{"delegations", JSON_ARRAY, false},
+		REGION_SETTINGS,
 		{"state", JSON_STRING, false}}},
 	{"region.update", WRITES, BATCH, OPERATORS, region_update, {
 		{"name", JSON_STRING, true},
 		{"prefixes", JSON_ARRAY, false},
 		{"suffix", JSON_STRING, false},
-		{"default_name", JSON_STRING, false},
-		{"default_name6", JSON_STRING, false},
-		{"default_ttl", JSON_INTEGER, false},
-		{"unbound", JSON_STRING, false},
-		{"soa", JSON_OBJECT, false},
-		{"ns", JSON_OBJECT, false},
-		{"rfc2317", JSON_STRING, false},
-		{"delegations", JSON_ARRAY, false}}},
+		REGION_SETTINGS}},
 	{"region.delete", WRITES, BATCH, OPERATORS, region_delete, {
 		{"name", JSON_STRING, true},
 		{"force", JSON_TRUE, false}}},
