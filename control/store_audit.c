@@ -158,7 +158,8 @@ static bool read_change(struct store *s, sqlite3_stmt *row, struct store_change 
 	change->is_bound = sqlite3_column_int(row, 3) != 0;
 	change->names = (const char *)sqlite3_column_text(row, 4);
 	change->ttl = (uint32_t)sqlite3_column_int64(row, 5);
-	return change->region != NULL && column_address(row, 0, &change->address);
+	return (change->region != NULL && column_address(row, 0, &change->address))
+		|| store_corrupt(s, "a change that is not readable");
 }
 
 bool store_each_revised(struct store *s, uint64_t revision, store_revised_fn *fn, void *context)
@@ -173,10 +174,13 @@ bool store_each_revised(struct store *s, uint64_t revision, store_revised_fn *fn
 	if (list == NULL)
 		return false;
 	sqlite3_bind_int64(list, 1, (int64_t)revision);
-	while ((found = store_step(s, list)) == 1)
-		if (!read_change(s, list, &change) || !fn(context, &change)) {
+	while ((found = store_step(s, list)) == 1) {
+		const bool readable = read_change(s, list, &change);
+
+		if (!readable || !fn(context, &change)) {
 			sqlite3_reset(list);
-			return true;
+			return readable;
 		}
+	}
 	return found == 0;
 }

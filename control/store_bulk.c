@@ -73,8 +73,7 @@ static bool open_database(struct store *b, const struct staging *rows)
 		&& (sqlite3_exec(b->db, plan_sql, NULL, NULL, NULL) == SQLITE_OK || store_fail(b));
 }
 
-struct store *store_bulk_open(
-	struct store *s, const struct staging *rows, const char *actor, const char *action)
+struct store *store_bulk_open(struct store *s, const struct staging *rows)
 {
 	struct store *b = calloc(1, sizeof(*b));
 
@@ -89,7 +88,7 @@ struct store *store_bulk_open(
 	b->ranges = s->ranges;
 	b->ranges_count = s->ranges_count;
 	b->revision = b->committed_revision = s->revision;
-	store_origin(b, actor, action);
+	store_origin(b, s->actor, s->action);
 	if (open_database(b, rows))
 		return b;
 	snprintf(s->error, sizeof(s->error), "%s", b->error);

@@ -20,9 +20,8 @@
 
 #include "staging.h"
 
-/* NULL: store_error(s) says why. `rows` is sealed; `actor` and `action` are for the audit. */
-struct store *store_bulk_open(
-	struct store *s, const struct staging *rows, const char *actor, const char *action);
+/* NULL: store_error(s) says why. `rows` is sealed. The audit names who and what it would of `s`. */
+struct store *store_bulk_open(struct store *s, const struct staging *rows);
 void store_bulk_close(struct store *b);
 
 /* The store's revision is that of what the bulk has committed. */

@@ -3,7 +3,7 @@
 
 #include "store_private.h"
 
-static bool corrupt(struct store *s, const char *what)
+bool store_corrupt(struct store *s, const char *what)
 {
 	snprintf(s->error, sizeof(s->error), "%s/ptrd.db holds %s", s->state_dir, what);
 	s->failed = true;
@@ -28,7 +28,7 @@ bool store_read_eip(struct store *s, sqlite3_stmt *row, struct eip *eip)
 	if (eip->region == NULL || !column_address(row, 0, &eip->address)
 		|| !column_copy(row, 2, eip->id, sizeof(eip->id))
 		|| !column_copy(row, 3, eip->project, sizeof(eip->project)))
-		return corrupt(s, "an EIP that is not readable");
+		return store_corrupt(s, "an EIP that is not readable");
 	eip->revision = (uint64_t)sqlite3_column_int64(row, 4);
 	eip->created = sqlite3_column_int64(row, 5);
 	eip->has_ptr = sqlite3_column_type(row, 6) != SQLITE_NULL;
@@ -37,7 +37,7 @@ bool store_read_eip(struct store *s, sqlite3_stmt *row, struct eip *eip)
 	if (!column_copy(row, 6, eip->ptr_names, sizeof(eip->ptr_names))
 		|| !column_copy(row, 11, eip->ptr_description, sizeof(eip->ptr_description))
 		|| !column_copy(row, 12, eip->ptr_tags, sizeof(eip->ptr_tags)))
-		return corrupt(s, "a PTR record that is not readable");
+		return store_corrupt(s, "a PTR record that is not readable");
 	eip->ptr_ttl = (uint32_t)sqlite3_column_int64(row, 7);
 	eip->ptr_revision = (uint64_t)sqlite3_column_int64(row, 8);
 	eip->ptr_created = sqlite3_column_int64(row, 9);

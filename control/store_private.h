@@ -191,6 +191,9 @@ struct store {
  */
 bool store_fail(struct store *s);
 
+/* The same for what the file holds and the store never wrote. */
+bool store_corrupt(struct store *s, const char *what);
+
 /* The prepared statement, reset, with no parameters bound; NULL on failure. */
 sqlite3_stmt *store_statement(struct store *s, enum store_statement id, const char *sql);
 

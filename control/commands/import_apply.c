@@ -165,7 +165,7 @@ static bool apply_missing(void *context, const struct eip *eip)
 static bool check_quota(struct apply *a)
 {
 	struct bulk_excess excess;
-	const int found = store_bulk_over_quota(a->store, 0, &excess);
+	const int found = store_bulk_over_quota(a->store, a->call->control->ptr_quota, &excess);
 
 	if (found < 0)
 		return call_store_failed(a->call);
@@ -282,8 +282,7 @@ bool import_apply(struct call *call, struct import *import, const struct region 
 	if (!staging_seal(import->staging))
 		return refuse(&call->why, PTRD_ERR_INTERNAL, "cannot keep the rows: %s",
 			staging_error(import->staging));
-	a.store = bulk.store = store_bulk_open(
-		control->store, import->staging, call->actor->name, call->command->method);
+	a.store = bulk.store = store_bulk_open(control->store, import->staging);
 	if (a.store == NULL)
 		return call_store_failed(call);
 	store_regions(a.store, &regions);

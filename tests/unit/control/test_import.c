@@ -480,13 +480,34 @@ static void test_ids_move(void **state)
 	free(id);
 }
 
+/* A project's is told from others of its name, as after a single request. */
+static void test_actor(void **state)
+{
+	struct rig *rig = *state;
+
+	rig->actor = &shop;
+	char *id = staged(rig, "{}", "{'address':'203.0.113.1','names':['a.example']}");
+	char *params = with(id, "");
+
+	json_decref(rig_ok(rig, "import.commit", params));
+	json_decref(rig_ok(rig, "ptr.unset", "{'address':'203.0.113.1'}"));
+	rig_expect_rows(rig, "SELECT actor, action FROM audit ORDER BY revision DESC LIMIT 2",
+		(const char *const[]){"shop (project:shop)|ptr.unset",
+			"shop (project:shop)|import.commit", NULL});
+	free(params);
+	free(id);
+}
+
 static void test_quota(void **state)
 {
 	static const struct {
 		int quota;
 		const char *rows, *code;
 	} cases[] = {
-		/* It has one PTR. */
+		/* -1: none of its own, the configured 2. It has one PTR. */
+		{-1, "{'address':'203.0.113.1','names':['z.example']}", NULL},
+		{-1, "{'address':'203.0.113.9','names':['a.example'],'project':'shop'}",
+			"DNS.0405"},
 		{2, "{'address':'203.0.113.1','names':['a.example']}", NULL},
 		{2, "{'address':'203.0.113.9','names':['a.example'],'project':'shop'}", "DNS.0405"},
 		{3, "{'address':'203.0.113.9','names':['a.example'],'project':'shop'}", NULL},
@@ -502,8 +523,13 @@ static void test_quota(void **state)
 	struct rig *rig = *state;
 	char sql[80];
 
+	rig->control.ptr_quota = 2;
+
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		snprintf(sql, sizeof(sql), "INSERT OR REPLACE INTO project VALUES ('shop', %d)",
+		snprintf(sql, sizeof(sql),
+			cases[i].quota < 0
+				? "DELETE FROM project WHERE name = 'shop' AND quota <> %d"
+				: "INSERT OR REPLACE INTO project VALUES ('shop', %d)",
 			cases[i].quota);
 		assert_int_equal(
 			sqlite3_exec(rig->control.store->db, sql, NULL, NULL, NULL), SQLITE_OK);
@@ -674,6 +700,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_refused_commit, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_stale_rows, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_ids_move, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_actor, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_quota, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_many, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_publisher_fails, set_up, tear_down),
