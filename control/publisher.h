@@ -147,8 +147,8 @@ int publisher_prepare(struct publisher *p);
 /*
  * Publishes the transaction, address by address, each with one store that does all of its changes,
  * and makes every region that it touched one of `revision` (the store's new one: it rises with each
- * commit), whose low half is the SOA serial. Returns the directory generation that must be applied before what it
- * did may be acknowledged: 0 when every change is already seen by every worker.
+ * commit), whose low half is the SOA serial. Returns the directory generation that must be applied
+ * before what it did may be acknowledged: 0 when every change is already seen by every worker.
  */
 uint64_t publisher_commit(struct publisher *p, uint64_t revision);
 

@@ -98,8 +98,8 @@ static void not_idle(struct connection *connection)
 }
 
 /*
- * Answers the first query in `input`, or begins the transfer that it asks for. Returns 1, 0 if it is not complete yet, or -1 if it is none
- * that gets a reply: that stream is of no further use.
+ * Answers the first query in `input`, or begins the transfer that it asks for. Returns 1, 0 if it is
+ * not complete yet, or -1 if it is none that gets a reply: that stream is of no further use.
  */
 static int answer_one(
 	struct connection *connection, struct evbuffer *input, struct evbuffer *output)

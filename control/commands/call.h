@@ -79,8 +79,8 @@ const struct command *command_find(const char *method);
 const struct command *command_all(size_t *count);
 
 /*
- * Asks whether the actor may, checks `params` against the command and runs it. Returns false with call->why set; what it has
- * changed by then is the caller's to undo. call->result is NULL then.
+ * Asks whether the actor may, checks `params` against the command and runs it. Returns false with
+ * call->why set; what it has changed by then is the caller's to undo. call->result is NULL then.
  */
 bool command_run(struct call *call);
 

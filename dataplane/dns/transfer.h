@@ -19,10 +19,12 @@
  * generation of the tables touches it. Settings of the region (its SOA and NS, its default names) are
  * of that revision too: the control process puts a directory into place before its revision is that
  * of a table, so the view that is served once the caller has looked for a directory since goes with
- * the copy; another one, and the copy is looked at again. It costs 6 bytes for a default PTR of IPv4, 18 of IPv6, and a
- * custom one's RRs more, within a bound that all transfers share. Nothing is sent before the copy is
- * whole, and a zone that is detached or whose table is replaced until then is noticed: the former
- * ends the transfer, the latter begins the copy anew.
+ * the copy; another one, and the copy is looked at again.
+ *
+ * A copy costs 6 bytes for a default PTR of IPv4, 18 of IPv6, and a custom one's RRs more, within a
+ * bound that all transfers share. Nothing is sent before it is whole, and a zone that is detached or
+ * whose table is replaced until then is noticed: the former ends the transfer, the latter begins the
+ * copy anew.
  *
  * The only part of the engine that allocates and that lives on between calls. Main lcore.
  */
