@@ -75,7 +75,38 @@ for change in "move-prefix 203.0.113.0/25 us-demo" "delete eu-demo --force"; do
 	expect "$(answer_before 1 $i)" "$(ask 203.0.113.1)" "nor served"
 done
 
+seq 250 | awk 'BEGIN { print "address,names" }
+	{ print "203.0.113." $1 ",full.example.org" }' >"$dir/rows.csv"
+for verb in import "region load eu-demo"; do
+	status=0
+	# shellcheck disable=SC2086 # words
+	ptrctl $verb "$dir/rows.csv" >"$dir/out" 2>&1 || status=$?
+	expect 1 "$status" "$verb is refused"
+	grep -q 'DNS.0001.*[Ff]ull' "$dir/out" || fail "the cause is not told: $(cat "$dir/out")"
+	expect "$full" "$(export_store)" "and nothing of it is kept"
+	expect "$(answer_before 1 $i)" "$(ask 203.0.113.1)" "nor served"
+done
+expect "" "$(compgen -G "$dir/small/state/import-*" || true)" "nor are its rows"
+
+# Wherever in an import the disk becomes full: all or nothing.
+all=$full refusals=0
+for ((n = 0; n < 40 && refusals == n; n++)); do
+	truncate -s -16K "$dir/small/filler"
+	if ptrctl import "$dir/rows.csv" >"$dir/out" 2>&1; then
+		all=$(export_store)
+		expect full.example.org. "$(ask 203.0.113.1)" "an import with $(((n + 1) * 16)) KiB free"
+	else
+		grep -q DNS.0001 "$dir/out" || fail "the cause is not told: $(cat "$dir/out")"
+		refusals=$((refusals + 1))
+		[[ $(export_store) == "$all" ]] || fail "a part is kept with $(((n + 1) * 16)) KiB free"
+	fi
+done
+((refusals > 0 && refusals < n)) || fail "$refusals of $n imports were refused"
+echo "ok: $refusals imports that ran out of room kept nothing"
+
 rm "$dir/small/filler"
+ptrctl import "$dir/rows.csv" >/dev/null
+expect full.example.org. "$(ask 203.0.113.250)" "room again: an import works"
 ptrctl ptr set 203.0.113.$address room.example.org >/dev/null
 expect room.example.org. "$(ask 203.0.113.$address)" "room again: a change works"
 

@@ -3,9 +3,10 @@
 # served, and no query is lost or gets an answer that was never true.
 
 source "$(dirname "$0")/lib.sh"
+source "$(dirname "$0")/load.sh"
 start_all
 
-readonly EIPS=1000 RATE=2000
+readonly EIPS=1000
 
 ptrctl region create eu --prefix 198.18.0.0/22 --suffix eu.example >/dev/null
 ptrctl region create us --prefix 192.0.2.0/24 --suffix us.example >/dev/null
@@ -68,27 +69,6 @@ for refused in "--prefix 198.18.0.0/23" "--suffix a..b" "--ttl 0" "--prefix 192.
 done
 expect "$before" "$(ptrctl --json region show eu)" "what is refused changes nothing"
 
-# Load in the background until end_load. Each run of dnsperf waits for its last replies.
-start_load() {
-	touch "$dir/loading"
-	while [[ -e $dir/loading ]]; do
-		in_client dnsperf -s "$SERVICE" -d "$dir/queries" -l 2 -Q $RATE -c 4 -t 5 || exit
-	done >"$dir/dnsperf" 2>&1 &
-	load=$!
-}
-
-end_load() {
-	rm "$dir/loading"
-	wait "$load" || fail "dnsperf failed: $(cat "$dir/dnsperf")"
-	local sent completed
-	sent=$(awk '/Queries sent:/ { n += $3 } END { print n }' "$dir/dnsperf")
-	completed=$(awk '/Queries completed:/ { n += $3 } END { print n }' "$dir/dnsperf")
-	((sent >= RATE)) || fail "there was no load: $(cat "$dir/dnsperf")"
-	expect "$sent" "$completed" "of $sent queries none lost, $1"
-	expect "$sent" "$(awk '/Response codes:/ && $3 == "NOERROR" { n += $4 } END { print n }' \
-		"$dir/dnsperf")" "no answer but NOERROR, $1"
-}
-
 # Every reply in the capture names an EIP's custom PTR, or its default in one of the two regions.
 check_replies() {
 	tcpdump -nn -vv -r "$dir/capture" 2>/dev/null | awk '
@@ -111,13 +91,7 @@ check_replies() {
 }
 
 echo "-- a prefix that moves to and fro under load"
-ip netns exec client tcpdump -i eth0 -B 65536 --immediate-mode -w "$dir/capture" \
-	'udp src port 53' 2>"$dir/tcpdump.log" &
-capture=$!
-capturing() {
-	grep -qs 'listening on' "$dir/tcpdump.log"
-}
-wait_for 10 capturing
+start_capture
 start_load
 moves=0
 while ((moves < 16)); do
@@ -137,11 +111,10 @@ while ((moves < 16)); do
 	done
 done
 end_load "while prefixes moved $moves times"
-kill -TERM "$capture"
-wait "$capture" || true
+end_capture
 read -r right wrong < <(check_replies)
 ((wrong == 0)) || fail "wrong answers: $(cat "$dir/checked")"
-((right >= RATE)) || fail "only $right replies were seen"
+((right >= LOAD_RATE)) || fail "only $right replies were seen"
 echo "ok: $right replies, none wrong"
 expect '["198.18.0.0/22"]' "$(ptrctl --json region show eu | jq -c .prefixes)" \
 	"the prefix is whole again"
