@@ -254,13 +254,16 @@ static void set_deadlines(struct connection *c, int64_t now)
 			request->deadline = now + APPLY_TIMEOUT;
 }
 
-size_t connection_send(struct connection *c, struct publisher *publisher, int64_t now)
+size_t connection_send(struct connection *c, struct control *control, int64_t now)
 {
 	struct request *request;
 	size_t waiting = 0;
 
 	set_deadlines(c, now);
-	while ((request = STAILQ_FIRST(&c->replies)) != NULL && settled(request, publisher, now)) {
+	while ((request = STAILQ_FIRST(&c->replies)) != NULL
+		&& settled(request, control->publisher, now)) {
+		control->stats.requests++;
+		control->stats.refused += request->refused;
 		if (request->reply_len > 0
 			&& evbuffer_add(c->output, request->reply, request->reply_len) < 0)
 			c->dead = true;

@@ -57,7 +57,7 @@ void connection_stop(struct connection *c);
  * that finds it, a change that is not applied is answered with DNS.0503 (it is stored), and a read
  * as if it was.
  */
-size_t connection_send(struct connection *c, struct publisher *publisher, int64_t now);
+size_t connection_send(struct connection *c, struct control *control, int64_t now);
 
 /* Sends what the socket takes of the output now, and the rest when it takes more. */
 void connection_flush(struct connection *c);

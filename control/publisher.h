@@ -21,7 +21,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <ptrd/outcome.h>
+#include <ptrd/node.h>
 
 #include "table_copy.h"
 
@@ -177,6 +177,21 @@ struct publisher_status {
 	uint64_t event[PTRD_EVENT_COUNT];
 };
 void publisher_status(struct publisher *p, struct publisher_status *status);
+
+/* One reader of the dataplane, in its own words (ptrd/node.h). */
+struct publisher_reader {
+	uint32_t cpu, queue;
+	char port[PTRD_PORT_NAME_MAX]; /* "" for the main lcore */
+	uint64_t cycles, busy_cycles;
+	uint64_t outcome[PTRD_OUTCOME_COUNT];
+	uint64_t event[PTRD_EVENT_COUNT];
+};
+
+/* Reader `number`, the main lcore's is 0. Returns false if there is none. */
+bool publisher_reader(struct publisher *p, uint32_t number, struct publisher_reader *reader);
+
+/* Generation of the newest directory that the publisher has written. */
+uint64_t publisher_newest(const struct publisher *p);
 
 /* Table figures of an attached region. Returns false if it is not attached. */
 struct publisher_table_status {

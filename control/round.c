@@ -62,7 +62,13 @@ static bool commit_transaction(struct control *control, struct refusal *why)
 		return refuse(why, PTRD_ERR_INTERNAL, "cannot serve: %s",
 			publisher_error(control->publisher));
 	}
-	return store_commit(control->store) || cannot_store(control, why);
+	/* One that holds but refused or repeated changes is none. */
+	const bool changes = store_revision(control->store) > store_committed(control->store);
+
+	if (!store_commit(control->store))
+		return cannot_store(control, why);
+	control->stats.transactions += changes;
+	return true;
 }
 
 static void undo_transaction(struct control *control)

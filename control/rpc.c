@@ -70,6 +70,7 @@ static json_t *error_object(const struct refusal *why)
 static void set_reply(struct request *request, const char *member, json_t *value)
 {
 	free(request->reply);
+	request->refused = strcmp(member, "error") == 0;
 	request->reply_len = 0;
 	request->reply = envelope(request->id, member, value, &request->reply_len);
 }

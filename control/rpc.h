@@ -27,7 +27,8 @@ struct request {
 	uint64_t revision;   /* of the store when it was done */
 	bool watch;          /* behind its reply come the changes behind `watch_from` */
 	uint64_t watch_from;
-	char *reply; /* one line with its newline, or NULL; free() */
+	bool refused; /* that is what the reply says */
+	char *reply;  /* one line with its newline, or NULL; free() */
 	size_t reply_len;
 
 	/* The server's. */

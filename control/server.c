@@ -26,7 +26,6 @@ struct server {
 	struct event *second; /* once a second: housekeeping */
 	struct event *poll;   /* a millisecond: a reply waits for the dataplane */
 	struct connection_list connections;
-	unsigned connections_count;
 	struct round round;
 	struct served served;
 	bool pruning_fails; /* it has been told of */
@@ -106,7 +105,7 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
 	(void)listener;
 	(void)address;
 	(void)len;
-	if (server->connections_count == SERVER_CONNECTIONS_MAX) {
+	if (server->control->stats.connections == SERVER_CONNECTIONS_MAX) {
 		turn_away(fd);
 		return;
 	}
@@ -116,7 +115,7 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
 		return;
 	}
 	TAILQ_INSERT_TAIL(&server->connections, c, link);
-	server->connections_count++;
+	server->control->stats.connections++;
 }
 
 static void on_accept_error(struct evconnlistener *listener, void *context)
@@ -168,7 +167,7 @@ struct server *server_new(struct control *control, int fd)
 static void drop_connection(struct server *server, struct connection *c)
 {
 	TAILQ_REMOVE(&server->connections, c, link);
-	server->connections_count--;
+	server->control->stats.connections--;
 	imports_free(&server->control->imports, &c->actor);
 	connection_free(c);
 }
@@ -230,7 +229,7 @@ static void settle(struct server *server)
 
 	for (c = TAILQ_FIRST(&server->connections); c != NULL; c = next) {
 		next = TAILQ_NEXT(c, link);
-		waiting += connection_send(c, server->control->publisher, now);
+		waiting += connection_send(c, server->control, now);
 		if (connection_finished(c))
 			drop_connection(server, c);
 		else
@@ -245,18 +244,18 @@ static void settle(struct server *server)
 static void notify(struct server *server)
 {
 	const struct timeval millisecond = {.tv_usec = 1000};
-	bool watched = false;
+	unsigned watches = 0;
 	struct connection *c;
 
 	for (c = TAILQ_FIRST(&server->connections); c != NULL; c = TAILQ_NEXT(c, link)) {
 		if (!c->watching)
 			continue;
-		if (!watched)
+		if (watches++ == 0)
 			served_update(&server->served, server->control);
-		watched = true;
 		server->busy |= watch_send(c, server->control, &server->served) || c->dead;
 	}
-	if (watched && served_waits(&server->served))
+	server->control->stats.watches = watches;
+	if (watches > 0 && served_waits(&server->served))
 		event_add(server->poll, &millisecond);
 }
 

@@ -8,19 +8,17 @@ void served_update(struct served *served, const struct control *control)
 	const uint64_t committed = store_committed(control->store);
 	const uint64_t noted = served->count > 0 ? served->waiting[served->count - 1].revision
 						 : served->revision;
-	struct publisher_status status;
 	size_t done = 0;
 
 	if (committed > noted) {
 		/* All that is committed is served by the newest generation, if not before. */
-		publisher_status(control->publisher, &status);
+		const uint64_t generation = publisher_newest(control->publisher);
 		const bool joins = served->count == SERVED_WAITING_MAX
 			|| (served->count > 0
-				&& served->waiting[served->count - 1].generation
-					== status.generation);
+				&& served->waiting[served->count - 1].generation == generation);
 		served->count += joins ? 0 : 1;
 		served->waiting[served->count - 1].revision = committed;
-		served->waiting[served->count - 1].generation = status.generation;
+		served->waiting[served->count - 1].generation = generation;
 	}
 	while (done < served->count
 		&& publisher_applied(control->publisher, served->waiting[done].generation))

@@ -141,6 +141,16 @@ static void set_services(struct dataplane *dataplane)
 			&dataplane->serving.services, config->service_addresses[i]);
 }
 
+/* For people. `queue` is the port's: of its device the number may be another. */
+static void describe_worker(struct ptrd_node *shared, const struct worker *worker, uint16_t queue)
+{
+	struct ptrd_reader *reader = &shared->reader[worker->reader];
+
+	reader->cpu = (uint32_t)rte_lcore_to_cpu_id((int)worker->lcore);
+	reader->queue = queue;
+	port_name(worker->port, reader->port, sizeof(reader->port));
+}
+
 static int start_workers(struct dataplane *dataplane)
 {
 	for (unsigned p = 0; p < dataplane->ports.count; p++) {
@@ -164,16 +174,19 @@ static int start_workers(struct dataplane *dataplane)
 				log_line("worker %u does not start: %s", index, strerror(-err));
 				return -1;
 			}
+			describe_worker(dataplane->node.shared, worker, queue);
 			dataplane->workers_count++;
 		}
 	}
 	atomic_store_explicit(&dataplane->node.shared->readers, 1 + dataplane->workers_count,
-		memory_order_relaxed);
+		memory_order_release);
 	return 0;
 }
 
 static int start_main_reader(struct dataplane *dataplane)
 {
+	dataplane->node.shared->reader[NODE_READER_MAIN]
+		= (struct ptrd_reader){.cpu = (uint32_t)rte_lcore_to_cpu_id(EAL_LCORE_MAIN)};
 	/* Registered but offline: it is a reader while it answers a message. */
 	if (rte_rcu_qsbr_thread_register(node_qsbr(dataplane->node.shared), NODE_READER_MAIN) == 0)
 		return 0;

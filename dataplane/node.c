@@ -87,6 +87,8 @@ static void clear_counters(struct ptrd_node *shared)
 			atomic_store_explicit(&counters->outcome[i], 0, memory_order_relaxed);
 		for (unsigned i = 0; i < PTRD_EVENT_COUNT; i++)
 			atomic_store_explicit(&counters->event[i], 0, memory_order_relaxed);
+		atomic_store_explicit(&counters->cycles, 0, memory_order_relaxed);
+		atomic_store_explicit(&counters->busy_cycles, 0, memory_order_relaxed);
 	}
 }
 

@@ -25,6 +25,16 @@
 #define QUEUE_MBUFS (4 * DESCRIPTORS - 1)
 #define MBUF_CACHE 256
 
+void port_name(const struct port *port, char *name, size_t size)
+{
+	const struct ptrd_config_port *config = port->config;
+	const char *device = config->interface != NULL ? config->interface
+		: config->vdev != NULL                 ? config->vdev
+						       : config->pci;
+
+	(void)snprintf(name, size, "%.*s", (int)strcspn(device, ","), device);
+}
+
 /* Interface whose frames a port gets, or NULL: by name, or in the devargs of a virtual device. */
 static const char *interface_of(const struct ptrd_config_port *config, char name[IF_NAMESIZE])
 {

@@ -43,6 +43,9 @@ struct ports {
 	unsigned count;
 };
 
+/* What its configuration calls it: the interface, or the device that its devargs begin with. */
+void port_name(const struct port *port, char *name, size_t size);
+
 /* Before the EAL starts: claims every interface. Returns 0, or -1 with nothing claimed. */
 int ports_claim(struct ports *ports, const struct ptrd_config_dataplane *dataplane);
 

@@ -24,6 +24,7 @@ static_assert(BURST <= DNS_BURST, "one burst is one call of each stage");
 /* What one burst brought: queries, in three arrays that run in parallel, and the rest. */
 struct burst {
 	bool full; /* more may be waiting: time that the rest takes is time that queries lose */
+	bool empty;
 	struct rte_mbuf *mbuf[BURST];
 	struct frame frame[BURST];
 	struct dns_request request[BURST];
@@ -119,6 +120,7 @@ static void receive(
 		= rte_eth_rx_burst(worker->queue.device, worker->queue.queue, received, BURST);
 
 	burst->full = n == BURST;
+	burst->empty = n == 0;
 	burst->count = 0;
 	burst->others = 0;
 	if (n == 0)
@@ -251,6 +253,18 @@ int worker_register(const struct worker *worker)
 	return -1;
 }
 
+/* Returns the end of the turn that began at `begin`. */
+static uint64_t count_turn(
+	struct ptrd_counters *counters, const struct burst *burst, uint64_t begin)
+{
+	const uint64_t end = rte_rdtsc();
+
+	ptrd_count(&counters->cycles, end - begin);
+	if (!burst->empty)
+		ptrd_count(&counters->busy_cycles, end - begin);
+	return end;
+}
+
 int worker_run(void *argument)
 {
 	const struct worker *worker = argument;
@@ -262,6 +276,7 @@ int worker_run(void *argument)
 		.pause = rte_get_tsc_hz() / LOOKS_PER_SECOND,
 	};
 	struct burst burst;
+	uint64_t turn = rte_rdtsc();
 
 	rte_rcu_qsbr_thread_online(qsbr, worker->reader);
 	while (!atomic_load_explicit(&serving->stop, memory_order_relaxed)) {
@@ -270,6 +285,7 @@ int worker_run(void *argument)
 		exchange(worker, &state, counters, &burst);
 		/* Here this worker holds no reference into a view, a policy or a table. */
 		rte_rcu_qsbr_quiescent(qsbr, worker->reader);
+		turn = count_turn(counters, &burst, turn);
 	}
 	rte_rcu_qsbr_thread_offline(qsbr, worker->reader);
 	rte_rcu_qsbr_thread_unregister(qsbr, worker->reader);

@@ -24,6 +24,13 @@ struct total {
 };
 #define TOTALS_MAX 32
 
+/* What the process has done since its start, and does now. */
+struct control_stats {
+	uint64_t requests, refused; /* members of a batch are not counted by themselves */
+	uint64_t transactions;      /* that have changed something */
+	unsigned connections, watches; /* open now */
+};
+
 /* What the commands act on. */
 struct control {
 	struct store *store;
@@ -36,6 +43,7 @@ struct control {
 	struct total totals[TOTALS_MAX];
 	unsigned totals_next;
 	struct imports imports;
+	struct control_stats stats;
 };
 
 /* One execution of one method. */
@@ -210,6 +218,7 @@ bool import_rows(struct call *call);
 bool import_commit(struct call *call);
 bool import_abort(struct call *call);
 bool node_status(struct call *call);
+bool node_stats(struct call *call);
 bool node_backup(struct call *call);
 bool node_audit(struct call *call);
 bool watch(struct call *call);

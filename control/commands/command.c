@@ -116,6 +116,8 @@ static const struct command commands[] = {
 		{"import", JSON_STRING, true}}},
 	{"node.status", READS, ALONE, READERS, node_status, {
 		{NULL, JSON_NULL, false}}},
+	{"node.stats", READS, ALONE, READERS, node_stats, {
+		{NULL, JSON_NULL, false}}},
 	{"node.backup", READS, ALONE, OPERATORS, node_backup, {
 		{"path", JSON_STRING, false}}},
 	{"node.audit", READS, ALONE, EVERYBODY, node_audit, {

@@ -1,3 +1,4 @@
+#include <time.h>
 #include <unistd.h>
 
 #include "call.h"
@@ -46,7 +47,7 @@ static json_t *show_regions(struct control *control)
 	return shown;
 }
 
-static json_t *show_outcomes(const struct publisher_status *status)
+static json_t *show_outcomes(const uint64_t *outcomes)
 {
 #define OUTCOME_NAME(id, name, text) [PTRD_##id] = (name),
 	static const char *const names[] = { PTRD_OUTCOMES(OUTCOME_NAME) };
@@ -54,11 +55,11 @@ static json_t *show_outcomes(const struct publisher_status *status)
 	json_t *shown = json_object();
 
 	for (int i = 0; i < PTRD_OUTCOME_COUNT; i++)
-		json_object_set_new(shown, names[i], json_integer((json_int_t)status->outcome[i]));
+		json_object_set_new(shown, names[i], json_integer((json_int_t)outcomes[i]));
 	return shown;
 }
 
-static json_t *show_events(const struct publisher_status *status)
+static json_t *show_events(const uint64_t *events)
 {
 #define EVENT_NAME(id, name, text) [PTRD_EVENT_##id] = (name),
 	static const char *const names[] = { PTRD_EVENTS(EVENT_NAME) };
@@ -66,7 +67,7 @@ static json_t *show_events(const struct publisher_status *status)
 	json_t *shown = json_object();
 
 	for (int i = 0; i < PTRD_EVENT_COUNT; i++)
-		json_object_set_new(shown, names[i], json_integer((json_int_t)status->event[i]));
+		json_object_set_new(shown, names[i], json_integer((json_int_t)events[i]));
 	return shown;
 }
 
@@ -94,6 +95,50 @@ bool node_status(struct call *call)
 		"revision", (json_int_t)store_revision(control->store), "generation",
 		(json_int_t)status.generation, "dataplane", show_dataplane(&status),
 		"service_addresses", show_service_addresses(control->config), "regions", regions,
-		"outcomes", show_outcomes(&status), "events", show_events(&status));
+		"outcomes", show_outcomes(status.outcome), "events", show_events(status.event));
+	return true;
+}
+
+static json_t *show_reader(const struct publisher_reader *reader, uint32_t number)
+{
+	const bool has_port = reader->port[0] != '\0';
+
+	return json_pack("{s:I,s:I,s:s*,s:o*,s:I,s:I,s:o,s:o}", "reader", (json_int_t)number, "cpu",
+		(json_int_t)reader->cpu, "port", has_port ? reader->port : NULL, "queue",
+		has_port ? json_integer((json_int_t)reader->queue) : NULL, "cycles",
+		(json_int_t)reader->cycles, "busy_cycles", (json_int_t)reader->busy_cycles,
+		"outcomes", show_outcomes(reader->outcome), "events", show_events(reader->event));
+}
+
+static json_t *show_control(const struct control *control)
+{
+	const struct control_stats *stats = &control->stats;
+
+	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "revision",
+		(json_int_t)store_revision(control->store), "requests", (json_int_t)stats->requests,
+		"refused", (json_int_t)stats->refused, "transactions",
+		(json_int_t)stats->transactions, "connections", (json_int_t)stats->connections,
+		"watches", (json_int_t)stats->watches, "imports",
+		(json_int_t)control->imports.count);
+}
+
+/* For rates: two of these, and the time between them. */
+bool node_stats(struct call *call)
+{
+	struct control *control = call->control;
+	struct publisher_status status;
+	struct publisher_reader reader;
+	struct timespec now;
+	json_t *readers = json_array();
+
+	publisher_status(control->publisher, &status);
+	for (uint32_t number = 0; publisher_reader(control->publisher, number, &reader); number++)
+		json_array_append_new(readers, show_reader(&reader, number));
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	call->result = json_pack("{s:I,s:I,s:o,s:I,s:o,s:o,s:o}", "time_us",
+		(json_int_t)now.tv_sec * 1000000 + now.tv_nsec / 1000, "pid", (json_int_t)getpid(),
+		"started", show_time(control->started), "generation", (json_int_t)status.generation,
+		"dataplane", show_dataplane(&status), "control", show_control(control), "readers",
+		readers);
 	return true;
 }

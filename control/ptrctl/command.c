@@ -33,7 +33,7 @@ static const struct command *const nouns[] = {
 	batch_commands,
 	import_commands,
 	export_commands,
-	status_commands,
+	status_commands, top_commands,
 	verify_commands,
 	backup_commands,
 	restore_commands,

@@ -44,7 +44,7 @@ struct command {
 /* Rows of each noun, each ending with a NULL noun. */
 extern const struct command region_commands[], load_commands[], eip_commands[], ptr_commands[],
 	project_commands[], batch_commands[], import_commands[], export_commands[],
-	status_commands[], verify_commands[], backup_commands[], restore_commands[],
+	status_commands[], top_commands[], verify_commands[], backup_commands[], restore_commands[],
 	audit_commands[], call_commands[], completion_commands[];
 
 /* "ptr set": how messages name a command. */

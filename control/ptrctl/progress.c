@@ -6,6 +6,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "number_text.h"
+
 #define WIDTH_DEFAULT 80
 #define BAR_MIN 10
 #define BAR_MAX 40
@@ -20,19 +22,6 @@ static struct {
 	volatile bool shown;
 	double shown_at;
 } bar;
-
-/* "1.2k", "3.4M": four characters or so. */
-static void format_number(double number, char text[16])
-{
-	static const char *const units[] = {"", "k", "M", "G"};
-	unsigned unit = 0;
-
-	while (number >= 999.5 && unit < 3) {
-		number /= 1000;
-		unit++;
-	}
-	snprintf(text, 16, unit > 0 && number < 99.95 ? "%.1f%s" : "%.0f%s", number, units[unit]);
-}
 
 static void format_time(double seconds, char text[16])
 {
@@ -86,7 +75,7 @@ size_t progress_format(const struct progress *progress, unsigned width, char *te
 		width = sizeof(line) - 1;
 	snprintf(count, sizeof(count), "%llu %s", (unsigned long long)progress->count,
 		progress->unit);
-	format_number(
+	number_text(
 		progress->seconds > 0 ? (double)progress->count / progress->seconds : 0, number);
 	snprintf(rate, sizeof(rate), "%s/s", number);
 	format_time(progress->seconds, number);

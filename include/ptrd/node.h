@@ -20,8 +20,8 @@
 #include <ptrd/outcome.h>
 
 /* The name holds the layout version: daemons of different layouts never share a segment. */
-#define PTRD_NODE_FILE "node.4" /* in the run directory */
-#define PTRD_NODE_MAGIC UINT64_C(0x343045444f4e5450)
+#define PTRD_NODE_FILE "node.5" /* in the run directory */
+#define PTRD_NODE_MAGIC UINT64_C(0x353045444f4e5450)
 
 /* Readers of the tables: number 0 is the main lcore, workers follow. */
 #define PTRD_READERS_MAX 64
@@ -31,6 +31,17 @@
 struct ptrd_counters {
 	alignas(64) _Atomic uint64_t outcome[PTRD_OUTCOME_COUNT];
 	_Atomic uint64_t event[PTRD_EVENT_COUNT];
+	/* Of the time stamp counter, in all turns of a worker's loop and in those that had frames:
+	 * the ratio of two differences is the worker's load. Main lcore: 0. */
+	_Atomic uint64_t cycles, busy_cycles;
+};
+
+/* What a reader is, for people. Written before `readers` counts it. dataplane: wo, control: ro */
+#define PTRD_PORT_NAME_MAX 64
+struct ptrd_reader {
+	uint32_t cpu;                  /* that its lcore runs on */
+	uint32_t queue;                /* of its port */
+	char port[PTRD_PORT_NAME_MAX]; /* "" for the main lcore, which has none */
 };
 
 /* Adds to a counter that only this thread writes: no locked instruction. */
@@ -50,7 +61,7 @@ struct ptrd_node {
 	_Atomic uint64_t pid;
 	/* Wall clock of that process's start, in seconds. dataplane: wo, control: ro */
 	_Atomic uint64_t started;
-	/* Readers in use, the main lcore included. dataplane: wo, control: ro */
+	/* Readers in use, the main lcore included. dataplane: wo (release), control: ro (acquire) */
 	_Atomic uint32_t readers;
 
 	/* Directory generation that every reader answers from. dataplane: wo (release, after
@@ -64,6 +75,7 @@ struct ptrd_node {
 	alignas(64) uint8_t qsbr[PTRD_QSBR_SIZE];
 
 	struct ptrd_counters counters[PTRD_READERS_MAX];
+	struct ptrd_reader reader[PTRD_READERS_MAX];
 };
 static_assert(sizeof(struct ptrd_counters) % 64 == 0, "no two readers share a cache line");
 static_assert(offsetof(struct ptrd_node, applied_generation) == 64, "layout");

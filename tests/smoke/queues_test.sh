@@ -44,6 +44,22 @@ expect 3 "${#counts[@]}" "three readers"
 expect "0 800" "${counts[0]} $((counts[1] + counts[2]))" "the workers answered all"
 ((counts[1] > 0 && counts[2] > 0)) || fail "one worker answered all: ${counts[*]}"
 echo "ok: both workers answered: ${counts[1]} and ${counts[2]}"
+ptrctl --json top --count 1 >"$dir/stats"
+expect "null-null ptd0-0 ptd0-1" \
+	"$(jq -r '[.readers[] | "\(.port)-\(.queue)"] | join(" ")' "$dir/stats")" "what they are"
+expect "${counts[1]} ${counts[2]}" \
+	"$(jq -r '[.readers[1:][].outcomes.ptr_default] | join(" ")' "$dir/stats")" \
+	"each by itself in the statistics"
+jq -e '.readers[1:] | all(.busy_cycles > 0 and .busy_cycles < .cycles)' "$dir/stats" >/dev/null ||
+	fail "no load of the workers: $(cat "$dir/stats")"
+ptrctl eip bind 203.0.113.8 >/dev/null
+! ptrctl eip bind 192.0.2.1 2>/dev/null || fail "bound outside of the region"
+# The two, and the question before.
+expect "3 1 1 1" "$(ptrctl --json top --count 1 | jq -r --slurpfile was "$dir/stats" \
+	'[.control, $was[0].control] |
+	[(("requests", "refused", "transactions", "revision") as $c | .[0][$c] - .[1][$c])] |
+	join(" ")')" "what the control process counts"
+expect 2 "$(ptrctl top --count 2 | grep -c '^ *[0-9]* *ptd0 *1 ')" "twice on a worker"
 # One program serves both queues: it is replaced as a whole, and goes as a whole.
 end dataplane KILL
 [[ $(ip -d link show ptd0) == *xdp* ]] || fail "SIGKILL removed the XDP program: nothing is left to take over"

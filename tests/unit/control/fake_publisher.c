@@ -379,6 +379,21 @@ void publisher_status(struct publisher *p, struct publisher_status *status)
 	status->event[PTRD_EVENT_TX] = 18;
 }
 
+uint64_t publisher_newest(const struct publisher *p)
+{
+	return p->next;
+}
+
+bool publisher_reader(struct publisher *p, uint32_t number, struct publisher_reader *reader)
+{
+	(void)p;
+	*reader = (struct publisher_reader){.cpu = number + 4, .cycles = 200, .busy_cycles = 50};
+	reader->outcome[PTRD_PTR_CUSTOM] = number * 10;
+	reader->event[PTRD_EVENT_RX] = number * 100;
+	snprintf(reader->port, sizeof(reader->port), "%s", number > 0 ? "fake0" : "");
+	return number < 3;
+}
+
 bool publisher_table(
 	const struct publisher *p, const char *region, struct publisher_table_status *status)
 {

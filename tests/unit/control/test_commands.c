@@ -65,6 +65,7 @@ static const struct shape shapes[] = {
 	{"project.get", "{'project':'p'}", {"project"}},
 	{"project.list", "{'limit':1,'marker':'p','offset':0}", {NULL}},
 	{"node.status", "{}", {NULL}},
+	{"node.stats", "{}", {NULL}},
 };
 
 /* Asks with `params`, which must be refused because of `field`. */
@@ -220,6 +221,27 @@ static void test_status(void **state)
 	json_decref(status);
 }
 
+static void test_stats(void **state)
+{
+	struct rig *rig = *state;
+
+	ok(rig, "eip.bind", "{'address':'203.0.113.7'}");
+	json_t *stats = rig_ok(rig, "node.stats", "{}");
+
+	assert_true(rig_number(stats, "time_us") > 0);
+	assert_int_equal(rig_number(stats, "control.revision"), 2);
+	assert_int_equal(json_array_size(rig_at(stats, "readers")), 3);
+	assert_int_equal(rig_number(stats, "readers.0.cpu"), 4);
+	assert_null(json_object_get(rig_at(stats, "readers.0"), "port"));
+	assert_int_equal(rig_number(stats, "readers.2.cpu"), 6);
+	assert_string_equal(rig_text(stats, "readers.2.port"), "fake0");
+	assert_int_equal(rig_number(stats, "readers.2.queue"), 0);
+	assert_int_equal(rig_number(stats, "readers.2.busy_cycles"), 50);
+	assert_int_equal(rig_number(stats, "readers.2.outcomes.ptr_custom"), 20);
+	assert_int_equal(rig_number(stats, "readers.2.events.rx"), 200);
+	json_decref(stats);
+}
+
 /* The publisher refuses: the store forgets the change. */
 static void test_publisher_full(void **state)
 {
@@ -271,6 +293,7 @@ int main(void)
 		TEST(test_batch),
 		TEST(test_batch_refused),
 		TEST(test_status),
+		TEST(test_stats),
 		TEST(test_publisher_full),
 	};
 

@@ -92,13 +92,13 @@ static void test_applied(void **state)
 	struct fixture *f = *state;
 
 	ask(f, CREATE STATUS);
-	assert_int_equal(connection_send(f->c, f->rig->control.publisher, 1000), 2);
+	assert_int_equal(connection_send(f->c, &f->rig->control, 1000), 2);
 	assert_reply(f, NULL);
 	f->applied = 8;
-	assert_int_equal(connection_send(f->c, f->rig->control.publisher, 10999), 2);
+	assert_int_equal(connection_send(f->c, &f->rig->control, 10999), 2);
 	assert_reply(f, NULL);
 	f->applied = 9;
-	assert_int_equal(connection_send(f->c, f->rig->control.publisher, 10999), 0);
+	assert_int_equal(connection_send(f->c, &f->rig->control, 10999), 0);
 	assert_reply(f, "\"id\":1,\"result\"");
 }
 
@@ -108,10 +108,10 @@ static void test_never_applied(void **state)
 
 	/* All three wait from the same moment. */
 	ask(f, CREATE STATUS BIND);
-	assert_int_equal(connection_send(f->c, f->rig->control.publisher, 1000), 3);
-	assert_int_equal(connection_send(f->c, f->rig->control.publisher, 10999), 3);
+	assert_int_equal(connection_send(f->c, &f->rig->control, 1000), 3);
+	assert_int_equal(connection_send(f->c, &f->rig->control, 10999), 3);
 	assert_reply(f, NULL);
-	assert_int_equal(connection_send(f->c, f->rig->control.publisher, 11000), 0);
+	assert_int_equal(connection_send(f->c, &f->rig->control, 11000), 0);
 	assert_reply(f,
 		"{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":-32000,\"message\":"
 		"\"stored, and served as soon as the dataplane applies generation 9 (waited 10 s)\","
@@ -119,7 +119,7 @@ static void test_never_applied(void **state)
 		"{\"jsonrpc\":\"2.0\",\"id\":2,\"result\":");
 	/* It is stored, and later requests go on. */
 	ask(f, STATUS);
-	assert_int_equal(connection_send(f->c, f->rig->control.publisher, 11000), 0);
+	assert_int_equal(connection_send(f->c, &f->rig->control, 11000), 0);
 	assert_reply(f, "\"id\":2,\"result\"");
 }
 
@@ -130,10 +130,10 @@ static void test_finished(void **state)
 	ask(f, CREATE);
 	assert_int_equal(shutdown(f->client, SHUT_WR), 0);
 	event_base_loop(f->base, EVLOOP_NONBLOCK);
-	assert_int_equal(connection_send(f->c, f->rig->control.publisher, 1000), 1);
+	assert_int_equal(connection_send(f->c, &f->rig->control, 1000), 1);
 	assert_false(connection_finished(f->c));
 	f->applied = 9;
-	assert_int_equal(connection_send(f->c, f->rig->control.publisher, 1001), 0);
+	assert_int_equal(connection_send(f->c, &f->rig->control, 1001), 0);
 	assert_true(connection_finished(f->c));
 	assert_reply(f, "\"result\"");
 }

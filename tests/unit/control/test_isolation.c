@@ -176,6 +176,7 @@ static const struct method methods[] = {
 		{"{'import':'none'}", "DNS.0002"}}},
 	{"region.load", OPERATORS, {{"{'name':'eu','import':'IMPORT'}", "DNS.0013"}}},
 	{"node.status", READERS, {{"{}", "DNS.0013"}}},
+	{"node.stats", READERS, {{"{}", "DNS.0013"}}},
 	{"node.backup", OPERATORS, {
 		{"{}", "DNS.0013"},
 		{"{'path':'/tmp/x'}", "DNS.0013"}}},
