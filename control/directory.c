@@ -48,6 +48,16 @@ json_t *directory_region(const struct region_info *info)
 		text_array(info->ns_names, info->ns_names_count), "ttl", (json_int_t)info->ns_ttl);
 }
 
+uint64_t directory_region_revision(json_t *entry, uint64_t revision)
+{
+	const json_t *old = json_object_get(entry, "revision");
+
+	if (old != NULL)
+		return (uint64_t)json_integer_value(old);
+	json_object_set_new(entry, "revision", json_integer((json_int_t)revision));
+	return revision;
+}
+
 /* Paths of the directory and of the one to come. False if memory is short. */
 static bool paths_of(const char *run_dir, char **path, char **next)
 {

@@ -9,8 +9,11 @@
 
 struct region_info;
 
-/* One element of "regions", without its "table", for `info`. NULL if memory is short. */
+/* One element of "regions", without "table" and "revision", for `info`. NULL if memory is short. */
 json_t *directory_region(const struct region_info *info);
+
+/* The revision that its settings are of; one that has none yet gets this one. */
+uint64_t directory_region_revision(json_t *entry, uint64_t revision);
 
 /*
  * Writes a directory that lists `regions` (an array of directory_region() objects with "table"

@@ -124,9 +124,13 @@ void publisher_unlink_region(struct publisher *p, const struct region_table *reg
 int publisher_load_region(struct publisher *p, const struct region_info *info, uint64_t revision,
 	uint64_t eips_expected, uint64_t ptrs_expected)
 {
-	return publisher_add_region(p, info, revision, eips_expected, ptrs_expected) != NULL
-		? 0
-		: -errno;
+	struct region_table *r
+		= publisher_add_region(p, info, revision, eips_expected, ptrs_expected);
+
+	if (r == NULL)
+		return -errno;
+	table_set_settings(r->table, directory_region_revision(r->entry, revision));
+	return 0;
 }
 
 int publisher_start(struct publisher *p)

@@ -139,10 +139,10 @@ int publisher_move(struct publisher *p, const struct region_info *from,
 
 /*
  * Writes the directory that the open transaction needs, if it needs one, so that only its renaming
- * is left to do after the store has committed. Returns 0, or a negative errno: the transaction is
- * to be rolled back.
+ * is left to do after the store has committed. `revision` is the one that publisher_commit() will be
+ * given. Returns 0, or a negative errno: the transaction is to be rolled back.
  */
-int publisher_prepare(struct publisher *p);
+int publisher_prepare(struct publisher *p, uint64_t revision);
 
 /*
  * Publishes the transaction, address by address, each with one store that does all of its changes,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "directory.h"
 #include "publisher_private.h"
 
 static bool make_room(struct changes *list)
@@ -175,16 +176,17 @@ static void forget_entries(struct publisher *p)
 }
 
 /*
- * Makes the transaction's revision that of the tables that it changed. Before the switch of the
- * directory, of those that are not `served` yet, so that they are of it when they are; of the others
- * afterwards: whoever sees the revision there can see the directory that goes with it. What leaves
+ * Makes the transaction's revision that of the tables that it changed: before the switch of the
+ * directory, of those that are not `served` yet, so that they are of it when they are. What leaves
  * stays what it was: it may have had a part of the transaction alone.
  */
-static void end_tables(struct publisher *p, bool served)
+static void end_tables(struct publisher *p, uint64_t revision, bool served)
 {
 	for (struct region_table *r = p->regions; r != NULL; r = r->next) {
-		if (r->touched && !r->leaving && (r->served == r->table) == served)
-			table_end(r->table);
+		if (!r->touched || r->leaving || (r->served == r->table) != served)
+			continue;
+		table_set_settings(r->table, directory_region_revision(r->entry, revision));
+		table_end(r->table);
 	}
 }
 
@@ -197,14 +199,15 @@ uint64_t publisher_commit(struct publisher *p, uint64_t revision)
 	publish_changes(p, revision);
 	retire_replaced(p);
 	forget_entries(p);
-	end_tables(p, false);
+	publisher_date_entries(p, revision);
+	end_tables(p, revision, false);
 	if (p->directory_due) {
 		generation = p->generation + 1;
 		publisher_drop_leaving(p);
 		if (publisher_switch(p) < 0)
 			fprintf(stderr, "ptrd-control: %s\n", p->error);
 	}
-	end_tables(p, true);
+	end_tables(p, revision, true);
 	for (struct region_table *r = p->regions; r != NULL; r = r->next) {
 		if (r->touched && r->generation > generation)
 			generation = r->generation;

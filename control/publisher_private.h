@@ -50,6 +50,9 @@ int publisher_grow(struct publisher *p, struct region_table *r, enum shortage sh
 /* Takes out what the transaction detached; the directory to come does not name it. */
 void publisher_drop_leaving(struct publisher *p);
 
+/* Entries of the directory whose settings are new become those of this revision. */
+void publisher_date_entries(struct publisher *p, uint64_t revision);
+
 /*
  * Switches to a directory that names every region's newest table. If it cannot be written, the
  * switch stays due, nothing that depends on it counts as applied, and publisher_reclaim() tries

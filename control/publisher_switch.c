@@ -45,9 +45,18 @@ static int prepare_directory(struct publisher *p)
 	return 0;
 }
 
-int publisher_prepare(struct publisher *p)
+void publisher_date_entries(struct publisher *p, uint64_t revision)
 {
-	return p->changes.count > 0 && p->directory_due ? prepare_directory(p) : 0;
+	for (struct region_table *r = p->regions; r != NULL; r = r->next)
+		directory_region_revision(r->entry, revision);
+}
+
+int publisher_prepare(struct publisher *p, uint64_t revision)
+{
+	if (p->changes.count == 0 || !p->directory_due)
+		return 0;
+	publisher_date_entries(p, revision);
+	return prepare_directory(p);
 }
 
 /* Keeps `t` until `generation`, the first directory that does not name it, is applied. */

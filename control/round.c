@@ -57,7 +57,7 @@ static bool open_transaction(struct round *round, struct request *request)
 /* What may fail of the publication comes before the store's commit: nothing after it may. */
 static bool commit_transaction(struct control *control, struct refusal *why)
 {
-	if (publisher_prepare(control->publisher) < 0) {
+	if (publisher_prepare(control->publisher, store_revision(control->store)) < 0) {
 		refusal_init(why);
 		return refuse(why, PTRD_ERR_INTERNAL, "cannot serve: %s",
 			publisher_error(control->publisher));

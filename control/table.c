@@ -400,6 +400,18 @@ void table_start(struct table *t, uint64_t revision)
 	table_end(t);
 }
 
+void table_set_settings(struct table *t, uint64_t revision)
+{
+	struct ptrd_table_header *h = (void *)t->base;
+
+	atomic_store_explicit(&h->settings_revision, revision, memory_order_relaxed);
+}
+
+uint64_t table_settings(const struct table *t)
+{
+	return atomic_load_explicit(&t->view.header->settings_revision, memory_order_relaxed);
+}
+
 uint64_t table_revision(const struct table *t)
 {
 	return atomic_load_explicit(&t->view.header->revision, memory_order_relaxed);

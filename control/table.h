@@ -115,6 +115,9 @@ void table_end(struct table *t);
 void table_start(struct table *t, uint64_t revision);
 /* Revision of the last table_end(). */
 uint64_t table_revision(const struct table *t);
+/* The revision of the region's settings, before the table_end() that makes the table one of them. */
+void table_set_settings(struct table *t, uint64_t revision);
+uint64_t table_settings(const struct table *t);
 
 /* What a live slot holds; an IPv6 address is in its cell. */
 struct table_entry {

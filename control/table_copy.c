@@ -79,6 +79,7 @@ bool table_copy_range(
 
 bool table_copy(struct table *t, const struct table *from)
 {
+	table_set_settings(t, table_settings(from));
 	table_start(t, table_revision(from));
 	return table_copy_range(t, from, NULL, false);
 }

@@ -16,7 +16,7 @@ bool range_holds(const struct address_range *range, const struct address *addres
 bool table_put_copy(
 	struct table *t, const struct table *from, uint32_t ref, const struct address *address);
 
-/* Copies every live entry of `from`, and its revision. */
+/* Copies every live entry of `from`, and its revisions. */
 bool table_copy(struct table *t, const struct table *from);
 
 /* Copies the live entries whose addresses are in `range`, or (`inside` false) those that are not. */

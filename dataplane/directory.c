@@ -221,6 +221,7 @@ static void read_region(struct reader *reader, struct directory_region *region)
 	spec->default_name = text(reader, "default_name", PTRD_TEMPLATE_MAX);
 	spec->default_name6 = optional_text(reader, "default_name6", PTRD_TEMPLATE_MAX);
 	spec->rfc2317 = optional_text(reader, "rfc2317", PTRD_NAME_WIRE_MAX * 4);
+	spec->revision = number(reader, "revision", INT64_MAX);
 	spec->default_ttl = number32(reader, "default_ttl");
 	spec->unbound_default = read_unbound(reader);
 	read_soa(reader, spec);

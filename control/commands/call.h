@@ -26,8 +26,8 @@ struct total {
 
 /* What the process has done since its start, and does now. */
 struct control_stats {
-	uint64_t requests, refused; /* members of a batch are not counted by themselves */
-	uint64_t transactions;      /* that have changed something */
+	uint64_t requests, refused;    /* members of a batch are not counted by themselves */
+	uint64_t transactions;         /* that have changed something */
 	unsigned connections, watches; /* open now */
 };
 

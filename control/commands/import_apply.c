@@ -245,7 +245,7 @@ static bool publish(struct apply *a, uint64_t revision)
 		return call_store_failed(a->call);
 	if (a->refused)
 		return false;
-	return publisher_prepare(a->call->control->publisher) == 0
+	return publisher_prepare(a->call->control->publisher, store_revision(a->store)) == 0
 		|| call_publisher_failed(a->call);
 }
 

@@ -132,6 +132,7 @@ int dns_build_region(struct dns_region *region, const struct dns_region_spec *sp
 		return dns_build_refuse(error, "region %s: prefixes: has %u, must have at most %d",
 			spec->name, spec->prefixes_count, PTRD_REGION_PREFIXES_MAX);
 	snprintf(region->name, sizeof(region->name), "%s", spec->name);
+	region->revision = spec->revision;
 	region->table = spec->table;
 	region->default_ttl = spec->default_ttl;
 	region->unbound_default = spec->unbound_default;

@@ -37,8 +37,7 @@ struct dns_transfer {
 
 	/* The copy, of the zone and table that these tell. */
 	struct zone_copy copy;
-	uint64_t generation; /* of the view when the copy was whole; 0: it is not */
-	bool copied;         /* and so is what is taken of that view */
+	bool copied; /* and so is what is taken of that view */
 	struct zone_range range;
 	uint64_t hash_key[2];
 
@@ -171,7 +170,6 @@ static void begin_copy(
 	memcpy(t->hash_key, table->hash_key, sizeof(t->hash_key));
 	t->range = *range;
 	zone_copy_restart(&t->copy, range);
-	t->generation = 0;
 }
 
 /* The region's delegations, with NS sets of their own. */
@@ -229,10 +227,23 @@ static enum dns_transfer_state take_zone(struct dns_transfer *t, const struct dn
 {
 	t->labels = zone->labels;
 	t->region = *zone->region;
-	store32(t->region.soa_rdata + t->region.soa_serial_offset, t->copy.serial);
+	store32(t->region.soa_rdata + t->region.soa_serial_offset, (uint32_t)t->copy.revision);
 	t->copied = t->range.ipv6 || (take_cuts(t, view, zone->region) && take_bound(t));
 	*why = MEMORY_SHORT;
 	return t->copied ? DNS_TRANSFER_COPIED : DNS_TRANSFER_FAILED;
+}
+
+/*
+ * True if the settings are those of the copy's revision: the table has no others, and they are not
+ * from behind it.
+ */
+static bool settings_fit(const struct dns_transfer *t, const struct dns_region *region)
+{
+	/* What the copy's revision goes with has been stored before it, and was acquired with it. */
+	const uint64_t settings = atomic_load_explicit(
+		&region->table.header->settings_revision, memory_order_relaxed);
+
+	return region->revision == settings && settings <= t->copy.revision;
 }
 
 enum dns_transfer_state dns_transfer_copy(
@@ -248,9 +259,6 @@ enum dns_transfer_state dns_transfer_copy(
 	if (zone == NULL)
 		return DNS_TRANSFER_FAILED;
 	begin_copy(t, &zone->region->table, &range);
-	if (t->generation == view->generation)
-		return take_zone(t, view, zone, why);
-	t->generation = 0;
 	switch (zone_copy_step(&t->copy, &zone->region->table, work)) {
 	case ZONE_COPY_MORE:
 		return DNS_TRANSFER_COPYING;
@@ -260,9 +268,8 @@ enum dns_transfer_state dns_transfer_copy(
 		*why = "an entry of its table is corrupt";
 		return DNS_TRANSFER_FAILED;
 	case ZONE_COPY_WHOLE:
-		/* A directory that this revision goes with has been there since before it. */
-		t->generation = view->generation;
-		return DNS_TRANSFER_WAITING;
+		return settings_fit(t, zone->region) ? take_zone(t, view, zone, why)
+						     : DNS_TRANSFER_WAITING;
 	case ZONE_COPY_MEMORY:
 		break;
 	}

@@ -17,9 +17,9 @@
  * under the first serial would send states that never were. So the zone is copied first
  * (zone_copy.h), and what is sent comes from the copy alone: neither a change nor another
  * generation of the tables touches it. Settings of the region (its SOA and NS, its default names) are
- * of that revision too: the control process puts a directory into place before its revision is that
- * of a table, so the view that is served once the caller has looked for a directory since goes with
- * the copy; another one, and the copy is looked at again.
+ * of that revision too: table and directory both say which revision made the settings, and until the
+ * table of the copy and the view that is served agree on one that is not behind the copy, the
+ * transfer waits. Should the control process have died between the two, that is until it is back.
  *
  * A copy costs 6 bytes for a default PTR of IPv4, 18 of IPv6, and a custom one's RRs more, within a
  * bound that all transfers share. Nothing is sent before it is whole, and a zone that is detached or
@@ -51,8 +51,7 @@ void dns_transfer_free(struct dns_transfer *transfer);
 
 enum dns_transfer_state {
 	DNS_TRANSFER_COPYING, /* call again */
-	/* Call again a little later, and not before a new directory, should there be one, has become
-	 * what is served: a change is being published, or the copy is whole. */
+	/* Call again a little later: a change is being published. */
 	DNS_TRANSFER_WAITING,
 	DNS_TRANSFER_COPIED, /* the messages are ready to be written */
 	DNS_TRANSFER_FAILED,

@@ -27,6 +27,7 @@ struct dns_delegation_spec {
 /* What a region is made of, in text as the directory holds it; the engine copies what it needs. */
 struct dns_region_spec {
 	const char *name;
+	uint64_t revision; /* of all of this but the table: ptrd_table_header.settings_revision */
 	struct ptrd_table table; /* mapped; the mapping must outlive the view */
 	const char *const *prefixes;
 	unsigned prefixes_count;
@@ -49,6 +50,7 @@ struct dns_region_spec {
 
 struct dns_region {
 	char name[PTRD_TABLE_REGION_MAX];
+	uint64_t revision; /* of the settings */
 	struct ptrd_table table;
 	uint32_t default_ttl;
 	bool unbound_default;

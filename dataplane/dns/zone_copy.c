@@ -201,7 +201,7 @@ static enum zone_copy_result look(struct zone_copy *copy, const struct ptrd_tabl
 		copy->parts[i].good = unchanged(table, i, copy->parts[i].as_of);
 		whole &= copy->parts[i].good;
 	}
-	copy->serial = (uint32_t)now;
+	copy->revision = now;
 	return whole ? ZONE_COPY_WHOLE : ZONE_COPY_MORE;
 }
 

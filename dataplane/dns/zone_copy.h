@@ -34,16 +34,16 @@ struct zone_copy {
 	size_t *memory; /* bytes that may yet be taken */
 	struct zone_range range;
 	struct copied_part parts[PTRD_TABLE_PARTS];
-	unsigned part;   /* the one being copied, if */
-	bool within;     /* some of its buckets are: from `bucket` on they are not */
-	uint32_t bucket; /* primary */
-	uint32_t serial; /* of the whole copy */
+	unsigned part;     /* the one being copied, if */
+	bool within;       /* some of its buckets are: from `bucket` on they are not */
+	uint32_t bucket;   /* primary */
+	uint64_t revision; /* of the whole copy */
 };
 
 enum zone_copy_result {
 	ZONE_COPY_MORE,    /* the work is done, the copy is not: call again */
 	ZONE_COPY_WAIT,    /* a transaction is being published: call again a little later */
-	ZONE_COPY_WHOLE,   /* the copy is that of `serial` */
+	ZONE_COPY_WHOLE,   /* the copy is that of `revision` */
 	ZONE_COPY_MEMORY,  /* there is not enough of it */
 	ZONE_COPY_CORRUPT, /* an entry fails its check */
 };

@@ -5,11 +5,13 @@
  * generation far from the packet path, and an operator can look at it with jq.
  *
  * {
- *   "format": 1,
+ *   "format": 2,
  *   "generation": 17,                            rises with every directory; also counts table files
  *   "regions": [                                 attached regions only
  *     {
  *       "name": "eu-demo",
+ *       "revision": 4711,                        that made the settings what they are; the table has it
+ *                                                too, once it is of that revision
  *       "table": "/run/ptrd/tables/eu-demo.17",  a region table (table.h), absolute path
  *       "prefixes": ["203.0.113.0/24"],          no two overlap, in all regions; canonical text
  *       "suffix": "compute.example.com.",        absolute name, lower case
@@ -42,7 +44,7 @@
 #pragma once
 
 #define PTRD_DIRECTORY_FILE "directory.json"
-#define PTRD_DIRECTORY_FORMAT 1
+#define PTRD_DIRECTORY_FORMAT 2
 
 /* Bounds that both sides enforce. */
 #define PTRD_NAME_WIRE_MAX 255 /* a domain name on the wire, RFC 1035 section 3.1 */

@@ -32,7 +32,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#define PTRD_TABLE_MAGIC UINT64_C(0x31304c4254525450) /* "PTRTBL01", little endian */
+#define PTRD_TABLE_MAGIC UINT64_C(0x32304c4254525450) /* "PTRTBL02", little endian */
 #define PTRD_TABLE_HEADER_SIZE 4096
 #define PTRD_TABLE_REGION_MAX 64 /* bytes of a region name, NUL included */
 
@@ -75,6 +75,13 @@ struct ptrd_table_header {
 	 * ro (relaxed where any recent value is right; acquire where the entries must be at least as
 	 * new). */
 	alignas(PTRD_CACHE_LINE) _Atomic uint64_t revision;
+
+	/* Revision of the region's settings that go with these records: the member "revision" of its
+	 * entry in the directory. A table and a directory are not replaced in one step; whoever needs
+	 * both of one revision, as a zone transfer does, waits until they agree. control: wo (before
+	 * the release store of `revision` when they change together), dataplane: ro (after the acquire
+	 * load of `revision`). */
+	_Atomic uint64_t settings_revision;
 
 	/* Revision of the last change of an entry whose chain begins in that part of the primary
 	 * buckets (ptrd_table_part()). control: wo (relaxed, before the release store into the slot:

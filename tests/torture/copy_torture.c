@@ -123,14 +123,14 @@ static void check_copy(struct reader *r, const struct zone_copy *copy)
 			continue;
 		custom++;
 		memcpy(&revision, entry.wire + 13, 8);
-		CHECK(entry.len == RECORD_SIZE && revision == copy->serial,
-			"address %u: record of %" PRIu64 " in a copy of %u", i, revision,
-			copy->serial);
+		CHECK(entry.len == RECORD_SIZE && revision == copy->revision,
+			"address %u: record of %" PRIu64 " in a copy of %" PRIu64, i, revision,
+			copy->revision);
 	}
 	CHECK(custom == CUSTOM && total == STILL + CUSTOM + PAIRS, "%u, %u", custom, total);
 	for (unsigned i = 0; i < PAIRS; i++)
-		CHECK(seen[STILL + CUSTOM + 2 * i + copy->serial % 2] == 1, "pair %u of %u", i,
-			copy->serial);
+		CHECK(seen[STILL + CUSTOM + 2 * i + copy->revision % 2] == 1, "pair %u of %" PRIu64,
+			i, copy->revision);
 	atomic_fetch_add(&r->copies, 1);
 }
 

@@ -336,8 +336,9 @@ int publisher_move(struct publisher *p, const struct region_info *from,
 	return 0;
 }
 
-int publisher_prepare(struct publisher *p)
+int publisher_prepare(struct publisher *p, uint64_t revision)
 {
+	(void)revision;
 	assert_true(p->in_transaction);
 	return p->unprepared > 0 && p->unprepared-- > 0 ? -ENOSPC : 0;
 }

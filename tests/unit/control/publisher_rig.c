@@ -156,6 +156,9 @@ bool map_served(struct mapping *m, const char *region)
 		m->base = mmap(NULL, m->size, PROT_READ, MAP_SHARED, fd, 0);
 		close(fd);
 		assert_int_equal(ptrd_table_map(&m->table, m->base, m->size, &why), 0);
+		assert_int_equal(json_integer_value(json_object_get(entry, "revision")),
+			m->table.header->settings_revision);
+		assert_true(m->table.header->settings_revision <= m->table.header->revision);
 		found = true;
 	}
 	json_decref(root);

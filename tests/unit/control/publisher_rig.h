@@ -69,7 +69,10 @@ struct mapping {
 	void *base;
 	size_t size;
 };
-/* False: the region is not in the directory. */
+/*
+ * False: the region is not in the directory. Both have to say that its settings are of the same
+ * revision.
+ */
 bool map_served(struct mapping *m, const char *region);
 void unmap(struct mapping *m);
 

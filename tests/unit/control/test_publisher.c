@@ -43,20 +43,22 @@ static void the_directory_holds_the_region(void **state)
 	(void)state;
 	struct publisher *p = start();
 	const char *name, *suffix, *template, *unbound, *mname, *rname, *ns, *prefix, *table;
-	json_int_t format, ttl, minimum, ns_ttl;
+	json_int_t format, revision, ttl, minimum, ns_ttl;
 
 	attach_and_bind(p, A1);
 	json_t *root = directory();
 	assert_int_equal(
 		json_unpack(root,
-			"{s:I, s:[{s:s, s:s, s:s, s:s, s:[s], s:s, s:I, s:{s:s, s:s, s:I}, s:{s:[s], s:I}}]}",
-			"format", &format, "regions", "name", &name, "suffix", &suffix,
-			"default_name", &template, "unbound", &unbound, "prefixes", &prefix,
-			"table", &table, "default_ttl", &ttl, "soa", "mname", &mname, "rname",
-			&rname, "minimum", &minimum, "ns", "names", &ns, "ttl", &ns_ttl),
+			"{s:I, s:[{s:s, s:I, s:s, s:s, s:s, s:[s], s:s, s:I, s:{s:s, s:s, s:I}, s:{s:[s], s:I}}]}",
+			"format", &format, "regions", "name", &name, "revision", &revision,
+			"suffix", &suffix, "default_name", &template, "unbound", &unbound,
+			"prefixes", &prefix, "table", &table, "default_ttl", &ttl, "soa", "mname",
+			&mname, "rname", &rname, "minimum", &minimum, "ns", "names", &ns, "ttl",
+			&ns_ttl),
 		0);
 	assert_int_equal(format, PTRD_DIRECTORY_FORMAT);
 	assert_string_equal(name, "eu-demo");
+	assert_int_equal(revision, 10);
 	assert_string_equal(prefix, "203.0.113.0/24");
 	assert_string_equal(template, "ecs-{a}-{b}-{c}-{d}.{suffix}");
 	assert_string_equal(unbound, "nxdomain");
@@ -253,7 +255,7 @@ static void any_sequence_of_changes_has_its_last_state(void **state)
 				expected = turn * 8 + i + 1;
 			}
 		}
-		publisher_commit(p, turn);
+		publisher_commit(p, 11 + turn);
 		publisher_reclaim(p);
 		assert_int_equal(served("eu-demo", A2), expected);
 		assert_true(publisher_table(p, "eu-demo", &status));

@@ -105,7 +105,7 @@ static void a_move_takes_what_is_in_the_range(void **state)
 		publisher_begin(p);
 		change_some(p);
 		assert_int_equal(publisher_move(p, &from, &to, &range), 0);
-		assert_int_equal(publisher_prepare(p), 0);
+		assert_int_equal(publisher_prepare(p, 3), 0);
 		publisher_commit(p, 3);
 		check_moved(p, i);
 		publisher_begin(p);

@@ -18,7 +18,7 @@ static uint64_t replace(struct publisher *p, uint32_t tag, uint32_t serial)
 	publisher_begin(p);
 	assert_int_equal(publisher_replace(p, &info, serial, FILLED, FILLED), 0);
 	fill(p, "eu-demo", A1, tag);
-	assert_int_equal(publisher_prepare(p), 0);
+	assert_int_equal(publisher_prepare(p, serial), 0);
 	return publisher_commit(p, serial);
 }
 
@@ -40,7 +40,7 @@ static void a_replaced_table_is_served_until_the_switch(void **state)
 	assert_int_equal(publisher_replace(p, &info, 11, FILLED, FILLED), 0);
 	fill(p, "eu-demo", A1, 4);
 	assert_int_equal(publisher_bind(p, "eu-demo", &other), 0);
-	assert_int_equal(publisher_prepare(p), 0);
+	assert_int_equal(publisher_prepare(p, 12), 0);
 	assert_int_equal(look_up(&old.table, A1), 0);
 	assert_int_equal(served("eu-demo", A1), 0);
 	const uint64_t generation = publisher_commit(p, 12);
@@ -141,6 +141,19 @@ static void assert_suffix(const char *region, const char *suffix)
 	json_decref(entry);
 }
 
+static uint64_t settings_revision(const char *region)
+{
+	json_t *entry = entry_of(region);
+	const json_int_t revision = json_integer_value(json_object_get(entry, "revision"));
+	struct mapping m;
+
+	/* The table says the same. */
+	assert_true(map_served(&m, region));
+	unmap(&m);
+	json_decref(entry);
+	return (uint64_t)revision;
+}
+
 static void an_update_keeps_the_table(void **state)
 {
 	(void)state;
@@ -158,7 +171,7 @@ static void an_update_keeps_the_table(void **state)
 	assert_int_equal(publisher_update(p, &info), 0);
 	info.suffix = "two.example.";
 	assert_int_equal(publisher_update(p, &info), 0);
-	assert_int_equal(publisher_prepare(p), 0);
+	assert_int_equal(publisher_prepare(p, 11), 0);
 	assert_suffix("eu-demo", "compute.example.com.");
 	assert_int_equal(publisher_commit(p, 11), first + 1);
 	assert_suffix("eu-demo", "two.example.");
@@ -166,6 +179,7 @@ static void an_update_keeps_the_table(void **state)
 	assert_string_equal(before.path, after.path);
 	assert_int_equal(table_files(), 1);
 	assert_int_equal(publisher_serial(p, "eu-demo"), 11);
+	assert_int_equal(settings_revision("eu-demo"), 11);
 
 	/* Until the new settings are served, so is nothing that comes after them. */
 	assert_int_equal(publisher_generation(p, "eu-demo"), first + 1);
@@ -174,6 +188,7 @@ static void an_update_keeps_the_table(void **state)
 	assert_int_equal(publisher_commit(p, 12), first + 1);
 	apply(&d, first + 1);
 	change(p, A2, 5, 13);
+	assert_int_equal(settings_revision("eu-demo"), 11);
 
 	const struct region_info other = info_of("eu-other");
 	publisher_begin(p);
@@ -220,7 +235,7 @@ static void what_is_undone_leaves_nothing(void **state)
 			assert_int_equal(publisher_update(p, &info), 0);
 			assert_int_equal(publisher_detach(p, "eu-demo"), 0);
 		}
-		assert_int_equal(publisher_prepare(p), 0);
+		assert_int_equal(publisher_prepare(p, 10 + turn), 0);
 		publisher_rollback_to(p, mark);
 		assert_int_equal(publisher_commit(p, 10 + turn), 0);
 		assert_int_equal(served("eu-demo", A1), turn);

@@ -130,14 +130,14 @@ static void a_directory_that_cannot_be_prepared_refuses(void **state)
 	assert_int_equal(mkdir(blocker, 0700), 0);
 	publisher_begin(p);
 	assert_int_equal(publisher_attach(p, &info, 1, 0, 0), 0);
-	assert_int_equal(publisher_prepare(p), -EISDIR);
+	assert_int_equal(publisher_prepare(p, 2), -EISDIR);
 	assert_non_null(strstr(publisher_error(p), run_dir));
 	publisher_rollback(p);
 	assert_int_equal(table_files(), 0);
 	rmdir(blocker);
 	publisher_begin(p);
 	assert_int_equal(publisher_attach(p, &info, 1, 0, 0), 0);
-	assert_int_equal(publisher_prepare(p), 0);
+	assert_int_equal(publisher_prepare(p, 2), 0);
 	assert_int_equal(served("eu-demo", A1), -2); /* only prepared */
 	publisher_commit(p, 2);
 	assert_int_equal(served("eu-demo", A1), -1);

@@ -93,7 +93,7 @@ static void publish_region(const struct rig *rig, int generation, const char *ta
 	char text[2048];
 
 	(void)snprintf(text, sizeof(text),
-		"{\"format\": 1, \"generation\": %d, \"regions\": [{\"name\": \"eu-demo\","
+		"{\"format\": 2, \"generation\": %d, \"regions\": [{\"name\": \"eu-demo\", \"revision\": 7,"
 		" \"table\": \"%s/%s\", \"prefixes\": [\"203.0.113.0/24\"],"
 		" \"suffix\": \"compute.example.com.\", \"default_name\": \"ecs-{address}.{suffix}\","
 		" \"default_ttl\": 300, \"unbound\": \"nxdomain\", \"soa\": {\"mname\": \"ns1.example.com.\","
@@ -142,7 +142,7 @@ static void test_follows_directory(void **state)
 	assert_int_equal(applied(rig), 2);
 	assert_ptr_equal(view(rig)->regions[0].table.header, mapped);
 
-	publish(rig, "{\"format\": 1, \"generation\": 3, \"regions\": []}");
+	publish(rig, "{\"format\": 2, \"generation\": 3, \"regions\": []}");
 	run_events(rig);
 	assert_int_equal(applied(rig), 3);
 	assert_int_equal(view(rig)->region_count, 0);
@@ -153,7 +153,7 @@ static void test_follows_directory(void **state)
 static void test_keeps_old_view(void **state)
 {
 	static const char *const bad[]
-		= {"", "{", "{\"format\": 2, \"generation\": 9, \"regions\": []}"};
+		= {"", "{", "{\"format\": 1, \"generation\": 9, \"regions\": []}"};
 	struct rig *rig = *state;
 
 	table_image_write(path_of(rig, "eu-demo.1"), "eu-demo");
@@ -230,7 +230,7 @@ static void test_tells_a_reason_once(void **state)
 	assert_non_null(loader);
 	assert_int_equal(not_applied_lines(rig, three_times_the_same), 1);
 	assert_int_equal(not_applied_lines(rig, two_reasons), 2);
-	publish(rig, "{\"format\": 1, \"generation\": 8, \"regions\": []}");
+	publish(rig, "{\"format\": 2, \"generation\": 8, \"regions\": []}");
 	run_events(rig);
 	assert_int_equal(applied(rig), 8);
 	assert_int_equal(not_applied_lines(rig, three_times_the_same), 1);

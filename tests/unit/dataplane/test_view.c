@@ -35,7 +35,8 @@ static int remove_folder(void **state)
 }
 
 static const char good[]
-	= "{'format': 1, 'generation': 17, 'regions': [{'name': 'eu-demo', 'table': '/t/eu-demo.17',"
+	= "{'format': 2, 'generation': 17, 'regions': [{'name': 'eu-demo', 'revision': 4711,"
+	  " 'table': '/t/eu-demo.17',"
 	  " 'prefixes': ['203.0.113.0/24', '198.18.0.0/15'], 'suffix': 'compute.example.com.',"
 	  " 'default_name': 'ecs-{a}.{suffix}', 'default_ttl': 300, 'unbound': 'nxdomain',"
 	  " 'soa': {'mname': 'ns1.example.com.', 'rname': 'root.example.com.', 'refresh': 1, 'retry': 2,"
@@ -96,6 +97,7 @@ static void test_good(void **state)
 	assert_string_equal(spec->suffix, "compute.example.com.");
 	assert_string_equal(spec->default_name, "ecs-{a}.{suffix}");
 	assert_int_equal(spec->default_ttl, 300);
+	assert_int_equal(spec->revision, 4711);
 	assert_false(spec->unbound_default);
 	assert_string_equal(spec->soa_mname, "ns1.example.com.");
 	assert_string_equal(spec->soa_rname, "root.example.com.");
@@ -160,7 +162,7 @@ static void test_no_regions(void **state)
 
 	(void)state;
 	assert_int_equal(
-		read_text(&directory, "{\"format\": 1, \"generation\": 1, \"regions\": []}", error),
+		read_text(&directory, "{\"format\": 2, \"generation\": 1, \"regions\": []}", error),
 		0);
 	assert_int_equal(directory.count, 0);
 	directory_free(&directory);
@@ -182,7 +184,7 @@ static const struct {
 	const char *error;
 } bad[] = {
 	{"directory", "format", NULL, "directory: format: missing"},
-	{"directory", "format", "2", "directory: format: must be 1"},
+	{"directory", "format", "1", "directory: format: must be 2"},
 	{"directory", "format", "'1'", "directory: format: must be a whole number"},
 	{"directory", "generation", NULL, "generation: missing"},
 	{"directory", "generation", "0", "generation: must be at least 1"},
@@ -193,6 +195,8 @@ static const struct {
 	{"directory", "regions", "[1]", "region 1: value: must be an object"},
 	{"region", "name", NULL, "region 1: name: missing"},
 	{"region", "name", "''", "region 1: name: must have 1 to 63 characters, has 0"},
+	{"region", "revision", NULL, "region eu-demo: revision: missing"},
+	{"region", "revision", "-1", "region eu-demo: revision: must be a whole number from 0"},
 	{"region", "table", NULL, "region eu-demo: table: missing"},
 	{"region", "table", "'tables/x'", "region eu-demo: table: must be an absolute path"},
 	{"region", "table", "7", "region eu-demo: table: must be a string"},
