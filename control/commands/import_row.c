@@ -62,21 +62,26 @@ static bool read_project_and_id(struct call *row, struct staged_row *staged)
 		|| refuse_field(&row->why, "id", json_object_get(row->params, "id"));
 }
 
-/* A project has its say about the PTRs of its own EIPs, and nothing else. */
+/*
+ * A project has its say about the PTRs of its own EIPs, and nothing else. What it has exported, with
+ * the id of each EIP, it may import.
+ */
 static bool project_may(
-	struct call *row, const struct address *address, const struct region **region)
+	struct call *row, const struct staged_row *staged, const struct region **region)
 {
-	static const char *const others[] = {"project", "id", "unbind", NULL};
 	struct eip eip;
 
-	for (const char *const *name = others; *name != NULL; name++)
-		if (has(row, *name))
-			return refuse_row(row, *name, PTRD_ERR_NO_PERMISSION,
-				"EIPs are bound and unbound by an operator");
-	const int found = call_eip_at(row, address, &eip);
-	if (found == 1)
-		*region = eip.region;
-	return found == 0 ? call_no_eip(row, address) : found == 1;
+	if (staged->kind == STAGED_UNBIND)
+		return refuse_row(row, "unbind", PTRD_ERR_NO_PERMISSION,
+			"EIPs are bound and unbound by an operator");
+	const int found = call_eip_at(row, &staged->address, &eip);
+
+	if (found <= 0)
+		return found == 0 && call_no_eip(row, &staged->address);
+	*region = eip.region;
+	return staged->id == NULL || strcmp(staged->id, eip.id) == 0
+		|| refuse_row(row, "id", PTRD_ERR_NO_PERMISSION,
+			"is not the EIP's: it is bound, and so named, by an operator");
 }
 
 static bool in_region(struct call *row, const struct import *import, const struct region *region)
@@ -130,7 +135,7 @@ bool import_row_read(struct call *row, const struct import *import, struct row_t
 		|| (staged->kind == STAGED_SET && !call_ptr(row, &texts->ptr, &staged->value))
 		|| !read_project_and_id(row, staged))
 		return false;
-	if (row->actor->role == ROLE_PROJECT ? !project_may(row, &staged->address, region)
+	if (row->actor->role == ROLE_PROJECT ? !project_may(row, staged, region)
 					     : !call_bindable(row, &staged->address, region))
 		return false;
 	return in_region(row, import, *region)

@@ -97,6 +97,14 @@ for command in "ptr show" "eip show"; do
 	grep -Eq '^description +our mail$' "$dir/out" || fail "no description: $(cat "$dir/out")"
 	echo "ok: $command tells description and tags"
 done
+mkdir -m 777 "$dir/exports"
+for format in csv jsonl; do
+	as bob --json eip list >"$dir/before"
+	may bob export "$dir/exports/mine.$format"
+	may bob import "$dir/exports/mine.$format"
+	as bob --json eip list >"$dir/after"
+	expect "$(cat "$dir/before")" "$(cat "$dir/after")" "what a project has exported as $format it may import"
+done
 refused DNS.0013 bob eip bind 203.0.113.50
 refused DNS.0013 bob eip unbind 203.0.113.1
 refused DNS.0013 bob region detach eu

@@ -187,9 +187,11 @@ static void test_rules(void **state)
 		{&shop, "{'address':'10.0.0.1','names':['a.example']}", "DNS.0502", "address"},
 		{&shop, "{'address':'203.0.113.3','names':['a.example']}", "DNS.0502", "address"},
 		{&shop, "{'address':'203.0.113.1','unbind':true}", "DNS.0013", "unbind"},
-		{&shop, "{'address':'203.0.113.1','default':true,'project':'shop'}", "DNS.0013",
+		{&shop, "{'address':'203.0.113.1','default':true,'project':'blog'}", "DNS.0013",
 			"project"},
-		{&shop, "{'address':'203.0.113.1','default':true,'id':'one'}", "DNS.0013", "id"},
+		{&shop, "{'address':'203.0.113.1','default':true,'id':'uno'}", "DNS.0013", "id"},
+		{&shop, "{'address':'203.0.113.1','default':true,'id':'one','project':'shop'}",
+			NULL, NULL},
 	};
 	struct rig *rig = *state;
 
