@@ -119,7 +119,7 @@ bool store_region_attach(struct store *s, const struct region *region, bool atta
  */
 bool store_region_update(struct store *s, struct region *region);
 
-/* Removes a region with all its EIPs, and frees it. */
+/* Removes a region with all its EIPs, each a change of its own, and frees it. */
 bool store_region_delete(struct store *s, const struct region *region);
 
 /*

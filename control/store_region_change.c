@@ -1,4 +1,4 @@
-/* Changes of regions that have EIPs: each is one revision, however many EIPs it concerns. */
+/* Changes of regions that have EIPs. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -168,12 +168,24 @@ static bool delete_range(struct store *s, const struct prefix *prefix)
 	return true;
 }
 
+/* Each EIP that goes is a change of its own: who watches its project is told. */
+static bool audit_unbound(void *context, const struct eip *eip)
+{
+	struct store *s = context;
+
+	s->revision++;
+	eip_state(&s->before, eip);
+	eip_state(&s->after, NULL);
+	return store_audit_eip(s, eip, NULL);
+}
+
 bool store_region_delete(struct store *s, const struct region *region)
 {
 	const size_t i = place_of(s, region->name);
 	struct region_figures f;
 
-	if (!store_region_figures(s, region, &f))
+	if (!store_region_figures(s, region, &f)
+		|| !store_region_scan(s, region, audit_unbound, s) || store_failed(s))
 		return false;
 	s->revision++;
 	json_t *before

@@ -84,8 +84,8 @@ static void test_regions(void **state)
 {
 	static const char *const requests[][2] = {
 		{"region.create", "{'name':'us','prefixes':['192.0.2.0/24'],'suffix':'y.example'}"},
-		{"eip.bind", "{'address':'203.0.113.7'}"},
-		{"eip.bind", "{'address':'203.0.113.8'}"},
+		{"eip.bind", "{'address':'203.0.113.7','id':'s'}"},
+		{"eip.bind", "{'address':'203.0.113.8','id':'e','project':'a'}"},
 		{"ptr.set", "{'address':'203.0.113.8','names':['a.example']}"},
 		{"region.update", "{'name':'eu','default_ttl':5,'suffix':'compute.example.com'}"},
 		{"region.update", "{'name':'eu','default_ttl':5}"}, /* holds */
@@ -104,7 +104,11 @@ static void test_regions(void **state)
 		"9|operator|region.move_prefix|eu|-|-|-|"
 		"{'region':'eu','prefix':'203.0.113.0/28','eips':2}|"
 		"{'region':'us','prefix':'203.0.113.0/28','eips':2}",
-		"10|operator|region.delete|us|-|-|-|attached 2 1|-",
+		"10|operator|region.delete|us|cb007107|default|-|"
+		"{'id':'s','project':'default','ptr':null}|-",
+		"11|operator|region.delete|us|cb007108|a|-|"
+		"{'id':'e','project':'a','ptr':{'names':['a.example.'],'ttl':300}}|-",
+		"12|operator|region.delete|us|-|-|-|attached 2 1|-",
 		NULL,
 	};
 	struct rig *rig = *state;
@@ -112,8 +116,9 @@ static void test_regions(void **state)
 	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++)
 		json_decref(rig_ok(rig, requests[i][0], requests[i][1]));
 	rig_expect_rows(rig,
-		"SELECT revision, actor, action, region, address, project, old_project,"
-		" iif(action = 'region.delete', counts, before), after FROM (SELECT *,"
+		"SELECT revision, actor, action, region,"
+		" iif(address IS NULL, NULL, lower(hex(address))), project, old_project,"
+		" coalesce(counts, before), after FROM (SELECT *,"
 		" (before ->> 'state') || ' ' || (before ->> 'eips') || ' ' || (before ->> 'ptrs')"
 		" AS counts FROM audit) WHERE revision > 5 ORDER BY revision",
 		rows);

@@ -251,7 +251,7 @@ static void test_delete(void **state)
 	json_t *gone = rig_ok(rig, "region.delete", "{'name':'eu','force':true}");
 	assert_string_equal(rig_text(gone, "name"), "eu");
 	json_decref(gone);
-	assert_int_equal(store_revision(rig->control.store), revision + 1);
+	assert_int_equal(store_revision(rig->control.store), revision + 3 + 1);
 	json_decref(rig_refused(rig, "region.delete", "{'name':'eu','force':true}", "DNS.0601"));
 	json_decref(rig_refused(rig, "eip.get", "{'address':'203.0.113.7'}", "DNS.0502"));
 	assert_false(fake_has_region(rig->control.publisher, "eu"));
