@@ -1,0 +1,51 @@
+# What every part of the benchmark stands on; source it first. It is tests/smoke/lib.sh, namespaces
+# and all, with stores on a real disk and figures to record. scripts/bench runs the parts; by itself
+#
+#   sudo PTRD_BUILD=$PWD/build BENCH_SCALE=10 bash tests/bench/NAME_bench.sh
+#
+# runs one round of a part and shows its figures.
+# shellcheck shell=bash
+
+source "$(dirname "${BASH_SOURCE[0]}")/../smoke/lib.sh"
+readonly work=${BENCH_WORK:-$(mktemp -d /var/tmp/ptrd-bench.XXXXXX)}
+[[ -n ${BENCH_WORK:-} ]] || trap 'rm -rf "$work"; finish' EXIT
+PATH=$build/tests/bench:$PATH:/usr/sbin
+# shellcheck disable=SC2034 # read by make_config
+state_dir=$work/state
+
+# record KEY VALUE: a figure of this round; tests/bench/goals.tsv says what it is.
+record() {
+	printf '%s\t%s\n' "$1" "$2" | tee -a "${BENCH_VALUES:-/dev/null}"
+}
+
+# scaled N: how many that is in a run of this size
+scaled() {
+	echo $(($1 / ${BENCH_SCALE:-1}))
+}
+
+# Cores for those that are measured together: the control process (and a peer), the dataplane's
+# worker, which is always busy, and the client. The client of what is not the dataplane's work shares
+# the worker's core if there are but two.
+main_core='' worker_core=''
+choose_cores
+# shellcheck disable=SC2034 # for the parts
+readonly server_core=$main_core
+client_core=$(taskset --cpu-list --pid $$ | sed 's/.*: //' | tr ',' '\n' | awk -F- '
+	{ for (core = $1; core <= $NF; core++) if (++n == 3) print core }')
+# shellcheck disable=SC2034
+readonly client_core=${client_core:-$worker_core}
+
+# on CORE COMMAND...
+on() {
+	taskset --cpu-list "$1" "${@:2}"
+}
+
+# pin NAME CORE: a daemon and all its threads
+pin() {
+	taskset --all-tasks --cpu-list --pid "$2" "${daemons[$1]}" >/dev/null
+}
+
+# seconds_since START, of EPOCHREALTIME
+seconds_since() {
+	awk -v from="$1" -v to="$EPOCHREALTIME" 'BEGIN { printf "%.3f", to - from }'
+}
