@@ -14,9 +14,9 @@
 struct client {
 	int fd;
 	const char *path;
-	char *buffer; /* received and not yet taken; a reply may be longer than a request */
-	size_t used, size;
-	int send_error; /* why a request could not be sent, or 0 */
+	char *buffer;             /* received; a reply may be longer than a request */
+	size_t taken, used, size; /* what is between the first two is not taken yet */
+	int send_error;           /* why a request could not be sent, or 0 */
 };
 
 static const char *next_step(int error)
@@ -87,22 +87,37 @@ void client_close(struct client *client)
 	free(client);
 }
 
+/* Makes room for a read, where what has been taken was or behind the rest. */
+static bool make_room(struct client *client)
+{
+	if (client->size - client->used >= READ_SIZE)
+		return true;
+	client->used -= client->taken;
+	if (client->used > 0)
+		memmove(client->buffer, client->buffer + client->taken, client->used);
+	client->taken = 0;
+	if (client->size - client->used >= READ_SIZE)
+		return true;
+	const size_t size = client->size * 2 + READ_SIZE;
+	char *buffer = realloc(client->buffer, size);
+
+	if (buffer == NULL)
+		return false;
+	client->buffer = buffer;
+	client->size = size;
+	return true;
+}
+
 /*
  * Reads what has come, `flags` as of recv(). Returns false with errno set, 0 standing for the end of
  * the stream.
  */
 static bool receive_more(struct client *client, int flags)
 {
-	if (client->size - client->used < READ_SIZE) {
-		size_t size = client->size * 2 + READ_SIZE;
-		char *buffer = realloc(client->buffer, size);
-
-		if (buffer == NULL)
-			return false;
-		client->buffer = buffer;
-		client->size = size;
-	}
 	ssize_t n;
+
+	if (!make_room(client))
+		return false;
 	do {
 		n = recv(client->fd, client->buffer + client->used, READ_SIZE, flags);
 	} while (n < 0 && errno == EINTR);
@@ -118,17 +133,16 @@ static bool receive_more(struct client *client, int flags)
 /* Waits for a whole line. Returns its length without the newline, or -1 with errno as above. */
 static ssize_t receive_line(struct client *client)
 {
-	size_t seen = 0;
+	size_t seen = 0; /* of what is not taken */
 
 	for (;;) {
-		const char *start = client->buffer;
-		const char *end = client->used > seen
-			? memchr(start + seen, '\n', client->used - seen)
-			: NULL;
+		const char *start = client->buffer + client->taken;
+		const size_t len = client->used - client->taken;
+		const char *end = len > seen ? memchr(start + seen, '\n', len - seen) : NULL;
 
 		if (end != NULL)
 			return end - start;
-		seen = client->used;
+		seen = len;
 		if (!receive_more(client, 0))
 			return -1;
 	}
@@ -145,10 +159,9 @@ static void report_loss(const struct client *client, int error)
 /* The first line received, which is taken out of the buffer; NULL: it is no JSON. */
 static json_t *take_line(struct client *client, size_t len, json_error_t *error)
 {
-	json_t *line = json_loadb(client->buffer, len, 0, error);
+	json_t *line = json_loadb(client->buffer + client->taken, len, 0, error);
 
-	client->used -= len + 1;
-	memmove(client->buffer, client->buffer + len + 1, client->used);
+	client->taken += len + 1;
 	return line;
 }
 
