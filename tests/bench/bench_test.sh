@@ -19,7 +19,7 @@ BENCH_SCALE=1000 "$here/../../scripts/bench" --rounds 1 --json "$results/json" |
 awk -F'\t' '!/^#/ && $2 != "key" { print $2 }' "$here/goals.tsv" | sort >"$results/keys"
 [[ -s $results/keys ]]
 jq -r '.results | to_entries[] | select(.value | .rounds == 1 and .min == .median and .max == .median
-	and .median > 0 and (.unit | length > 0)) | .key' "$results/json" | sort >"$results/measured"
+	and (.median | type) == "number" and (.unit | length > 0)) | .key' "$results/json" | sort >"$results/measured"
 diff "$results/keys" "$results/measured"
 awk -F'`' '/^\| `/ { print $2 }' "$results/table" | sort >"$results/shown"
 diff "$results/keys" "$results/shown"

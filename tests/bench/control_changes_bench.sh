@@ -6,35 +6,19 @@ source "$(dirname "$0")/lib.sh"
 
 batch=$(scaled 1000000) scattered=$(scaled 500000) pipelined=$(scaled 300000) one=$(scaled 10000)
 readonly batch scattered pipelined one all=$((batch + scattered + pipelined + one))
-readonly prepared=$work/prepared
 
-start_served() {
-	make_config
-	start_control
-	pin control "$server_core"
-}
-
-# The store with all EIPs bound, once for all rounds.
-if [[ ! -e $prepared ]]; then
-	rm -rf "$state_dir"
-	make_network
-	start_served
-	ptrctl region create eu-bench --prefix 10.0.0.0/8 --suffix compute.example.com >/dev/null
+bind_all() {
 	awk -v n="$all" 'BEGIN {
 		print "address,names"
 		for (i = 0; i < n; i++)
 			printf "10.%d.%d.%d,\n", i / 65536, i / 256 % 256, i % 256
 	}' | ptrctl --json import --format csv - >/dev/null
-	end control
-	mv "$state_dir" "$prepared"
-else
-	make_network
-fi
+}
 
-rm -rf "$state_dir"
-cp -r "$prepared" "$state_dir"
-sync -f "$state_dir"
-start_served
+make_network
+prepare bind_all
+copy_prepared
+start_pinned_control
 start_dataplane
 
 # changes KIND FIRST COUNT [DIRECTORY]: makes them, looks whether they are served.

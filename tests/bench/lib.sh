@@ -10,8 +10,6 @@ source "$(dirname "${BASH_SOURCE[0]}")/../smoke/lib.sh"
 readonly work=${BENCH_WORK:-$(mktemp -d /var/tmp/ptrd-bench.XXXXXX)}
 [[ -n ${BENCH_WORK:-} ]] || trap 'rm -rf "$work"; finish' EXIT
 PATH=$build/tests/bench:$PATH:/usr/sbin
-# shellcheck disable=SC2034 # read by make_config
-state_dir=$work/state
 
 # record KEY VALUE: a figure of this round; tests/bench/goals.tsv says what it is.
 record() {
@@ -44,10 +42,57 @@ on() {
 	chrt --rr $PRIORITY taskset --cpu-list "$1" "${@:2}"
 }
 
-# pin NAME CORE: a daemon and all its threads
+# pin PID CORE: a process and all its threads
 pin() {
-	taskset --all-tasks --cpu-list --pid "$2" "${daemons[$1]}" >/dev/null
-	chrt --all-tasks --rr --pid $PRIORITY "${daemons[$1]}"
+	taskset --all-tasks --cpu-list --pid "$2" "$1" >/dev/null
+	prefer "$1"
+}
+
+# prefer PID: the same where it is; the dataplane has chosen its cores.
+prefer() {
+	chrt --all-tasks --rr --pid $PRIORITY "$1"
+}
+
+start_pinned_control() {
+	start_control
+	pin "${daemons[control]}" "$server_core"
+}
+
+readonly prepared=$work/prepared
+
+# prepare COMMAND...: has the command fill a store through the control process, once for all rounds.
+prepare() {
+	[[ ! -e $prepared ]] || return 0
+	state_dir=$prepared.new
+	rm -rf "$state_dir"
+	make_config
+	start_pinned_control
+	ptrctl region create eu-bench --prefix 10.0.0.0/8 --suffix compute.example.com >/dev/null
+	"$@"
+	end control
+	mv "$state_dir" "$prepared"
+}
+
+# The round's own copy of it.
+copy_prepared() {
+	state_dir=$work/state
+	rm -rf "$state_dir"
+	cp -r "$prepared" "$state_dir"
+	sync --file-system "$state_dir"
+	make_config
+}
+
+# make_zone RUN COUNT: a zone file with the PTRs of a run, as tests/bench/workload.h has them
+make_zone() {
+	awk -v run="$1" -v n="$2" 'BEGIN {
+		print "$ORIGIN 10.in-addr.arpa."
+		print "$TTL 600"
+		print "@ SOA ns.example.net. hostmaster.example.net. 1 3600 600 86400 300"
+		print "@ NS ns.example.net."
+		for (i = 0; i < n; i++)
+			printf "%d.%d.%d PTR %s-%d.customer.example.net.\n",
+				i % 256, int(i / 256) % 256, int(i / 65536), run, i
+	}'
 }
 
 # cpu_us NAME: CPU time that a daemon has taken. Other load on the machine hardly changes it.
