@@ -53,9 +53,14 @@ prefer() {
 	chrt --all-tasks --rr --pid $PRIORITY "$1"
 }
 
+# As fast from its first moment on.
 start_pinned_control() {
+	local cores
+	cores=$(taskset --cpu-list --pid $$ | sed 's/.*: //')
+	pin $$ "$server_core"
 	start_control
-	pin "${daemons[control]}" "$server_core"
+	chrt --other --pid 0 $$
+	taskset --cpu-list --pid "$cores" $$ >/dev/null
 }
 
 readonly prepared=$work/prepared
