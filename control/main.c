@@ -120,6 +120,10 @@ int main(int argc, char **argv)
 		fprintf(stderr, "ptrd-control: no source of random numbers\n");
 		return 1;
 	}
+	if (!store_alone()) {
+		fprintf(stderr, "ptrd-control: SQLite is in use before its configuration\n");
+		return 1;
+	}
 	struct ptrd_config *config = ptrd_config_load(path);
 	if (config == NULL)
 		return 1;

@@ -319,6 +319,12 @@ static bool open_database(struct store *s)
 	return true;
 }
 
+bool store_alone(void)
+{
+	return sqlite3_config(SQLITE_CONFIG_SINGLETHREAD) == SQLITE_OK
+		&& sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0) == SQLITE_OK;
+}
+
 struct store *store_open(const char *state_dir)
 {
 	const int lock = lock_directory(state_dir, 0750, "ptrd.lock");

@@ -21,6 +21,12 @@
 struct store;
 
 /*
+ * For a process of one thread, before its first store: SQLite then takes no locks and keeps no accounts of
+ * its memory, both of which it would do for every allocation.
+ */
+bool store_alone(void);
+
+/*
  * Opens the store in `state_dir` (made if missing). Returns NULL after writing to standard error
  * why; a file of a newer schema version is left as it is.
  */
