@@ -201,9 +201,9 @@ int store_bulk_keeps_id(struct store *b, const struct eip *eip, bool whole)
 int store_bulk_over_quota(struct store *b, uint64_t quota, struct bulk_excess *excess)
 {
 	sqlite3_stmt *find = store_statement(b, STMT_BULK_QUOTA,
-		"SELECT u.project, sum(u.ptrs) AS ptrs,"
+		"SELECT u.project, sum(u.ptrs) AS total,"
 		" coalesce((SELECT quota FROM project WHERE name = u.project), ?) AS most"
-		" FROM usage u GROUP BY u.project HAVING most > 0 AND ptrs > most AND ptrs >"
+		" FROM usage u GROUP BY u.project HAVING most > 0 AND total > most AND total >"
 		" coalesce((SELECT w.ptrs FROM w.usage w WHERE w.project = u.project), 0) LIMIT 1");
 
 	if (find == NULL || !store_usage_flush(b))

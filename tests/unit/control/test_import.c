@@ -521,6 +521,10 @@ static void test_quota(void **state)
 			"{'address':'203.0.113.1','names':['a.example']}",
 			NULL},
 		{0, "{'address':'203.0.113.9','names':['a.example']}", NULL},
+		/* Those of all regions count: there are three in the other one. */
+		{3, "{'address':'198.51.100.1','names':['a.example'],'project':'shop'}",
+			"DNS.0405"},
+		{4, "{'address':'198.51.100.1','names':['a.example'],'project':'shop'}", NULL},
 	};
 	struct rig *rig = *state;
 	char sql[80];
