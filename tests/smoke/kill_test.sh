@@ -4,7 +4,16 @@
 source "$(dirname "$0")/lib.sh"
 start_all
 
-readonly EIPS=1000 RATE=2000
+# PTRD_SEED=N repeats the choices of a run that has failed, PTRD_KILLS=N makes it longer.
+readonly EIPS=1000 RATE=2000 KILLS=${PTRD_KILLS:-200} SEED=${PTRD_SEED:-$RANDOM}
+
+echo "-- control killed $KILLS times in streams of mixed changes, seed $SEED"
+end control
+in_client kill_changes "$socket" "$SERVICE" "$KILLS" "$SEED" \
+	"$build/control/ptrd-control" --config "$config" 2>>"$dir/control.log" ||
+	fail "PTRD_SEED=$SEED makes the same choices again"
+start_control
+
 ptrctl region create eu-demo --prefix 198.18.0.0/22 --suffix compute.example.com >/dev/null
 awk -v n=$EIPS 'BEGIN { for (i = 0; i < n; i++) {
 	address = "198.18." int(i / 256) "." i % 256
