@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define WIDTH 79 /* of a terminal, its last column left free */
+#define INDENT 8 /* of what does not fit into the first line of a usage */
+
 static bool is_option(const char *word)
 {
 	return word[0] == '-' && word[1] == '-';
@@ -211,17 +214,28 @@ json_t *arguments_parse(
 	return NULL;
 }
 
-void arguments_print(FILE *out, const struct argument *arguments)
+/* "[--tag KEY=VALUE..]" */
+static int format_argument(const struct argument *a, char *text, size_t size)
 {
-	for (const struct argument *a = arguments; a->word != NULL; a++) {
-		const char *space = a->value != NULL ? " " : "";
-		const char *value = a->value != NULL ? a->value : "";
-		bool many = collects(a);
+	const char *space = a->value != NULL ? " " : "";
+	const char *value = a->value != NULL ? a->value : "";
+	const bool many = collects(a);
 
-		if (a->required)
-			fprintf(out, many ? " %s%s%s [%s%s%s..]" : " %s%s%s", a->word, space, value,
-				a->word, space, value);
-		else
-			fprintf(out, " [%s%s%s%s]", a->word, space, value, many ? ".." : "");
+	if (!a->required)
+		return snprintf(text, size, "[%s%s%s%s]", a->word, space, value, many ? ".." : "");
+	return snprintf(text, size, many ? "%s%s%s [%s%s%s..]" : "%s%s%s", a->word, space, value,
+		a->word, space, value);
+}
+
+void arguments_print(FILE *out, const struct argument *arguments, int column)
+{
+	char text[2 * WIDTH];
+
+	for (const struct argument *a = arguments; a->word != NULL; a++) {
+		const int length = format_argument(a, text, sizeof(text));
+
+		if (column + 1 + length > WIDTH)
+			column = fprintf(out, "\n%*s", INDENT - 1, "") - 1;
+		column += fprintf(out, " %s", text);
 	}
 }

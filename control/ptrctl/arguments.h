@@ -41,5 +41,5 @@ struct argument {
 json_t *arguments_parse(
 	const struct argument *arguments, const char *title, int count, char *const words[]);
 
-/* Writes "ADDRESS NAME [NAME..] [--ttl N]". */
-void arguments_print(FILE *out, const struct argument *arguments);
+/* Writes "ADDRESS NAME [NAME..] [--ttl N]" behind `column` characters, in as many lines as it takes. */
+void arguments_print(FILE *out, const struct argument *arguments, int column);

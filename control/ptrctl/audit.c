@@ -133,7 +133,7 @@ static enum exit_status run_watch(
 
 const struct command audit_commands[] = {
 	{"audit", NULL, run_audit, "node.audit", audit_arguments, NULL,
-		"list changes, the newest first: who, what, before and after"},
+		"list changes, newest first: who, what, before and after"},
 	{"watch", NULL, run_watch, "watch", watch_arguments, NULL,
 		"show changes as they are served, or all since a revision"},
 	{NULL},

@@ -86,6 +86,6 @@ static enum exit_status run_backup(
 
 const struct command backup_commands[] = {
 	{"backup", NULL, run_backup, "node.backup", backup_arguments, NULL,
-		"copy the store to a new FILE on the node while it goes on serving"},
+		"copy the store to a new FILE on the node, while it serves"},
 	{NULL},
 };

@@ -30,6 +30,6 @@ static enum exit_status run_call(
 
 const struct command call_commands[] = {
 	{"call", NULL, run_call, NULL, call_arguments, NULL,
-		"call any method of the control process and show its result as JSON"},
+		"call any method and show its result as JSON"},
 	{NULL},
 };

@@ -33,7 +33,8 @@ static const struct command *const nouns[] = {
 	batch_commands,
 	import_commands,
 	export_commands,
-	status_commands, top_commands,
+	status_commands,
+	top_commands,
 	verify_commands,
 	backup_commands,
 	restore_commands,
@@ -75,6 +76,15 @@ const struct command *command_find(const char *noun, const char *verb, int *word
 	return NULL;
 }
 
+bool command_is_noun(const char *word)
+{
+	for (size_t i = 0; i < NOUNS; i++)
+		for (const struct command *c = nouns[i]; c->noun != NULL; c++)
+			if (strcmp(c->noun, word) == 0)
+				return true;
+	return false;
+}
+
 unsigned command_help(FILE *out, const char *noun)
 {
 	unsigned shown = 0;
@@ -83,7 +93,7 @@ unsigned command_help(FILE *out, const char *noun)
 		for (const struct command *c = nouns[i]; c->noun != NULL; c++) {
 			if (noun != NULL && strcmp(c->noun, noun) != 0)
 				continue;
-			fprintf(out, "  %-14s  %s\n", command_title(c), c->help);
+			fprintf(out, "  %-18s  %s\n", command_title(c), c->help);
 			shown++;
 		}
 	}
@@ -92,8 +102,10 @@ unsigned command_help(FILE *out, const char *noun)
 
 void command_usage(FILE *out, const struct command *command)
 {
-	fprintf(out, "usage: ptrctl [--socket PATH] [--json] %s", command_title(command));
-	arguments_print(out, command->arguments);
+	const int column
+		= fprintf(out, "usage: ptrctl [--socket PATH] [--json] %s", command_title(command));
+
+	arguments_print(out, command->arguments, column);
 	fprintf(out, "\n  %s\n", command->help);
 	if (command->details != NULL)
 		fprintf(out, "\n%s\n", command->details);

@@ -56,6 +56,9 @@ const struct command *command_find(const char *noun, const char *verb, int *word
 /* The rows one after the other; NULL behind the last. */
 const struct command *command_at(unsigned index);
 
+/* True if commands begin with the word. */
+bool command_is_noun(const char *word);
+
 /* Writes the commands of `noun`, or of all nouns if it is NULL. Returns how many. */
 unsigned command_help(FILE *out, const char *noun);
 void command_usage(FILE *out, const struct command *command);

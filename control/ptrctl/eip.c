@@ -26,13 +26,14 @@ static const struct field unbound_fields[] = {
 	{NULL},
 };
 
+/* The widest last: where a terminal has no room for it, the others still stand in columns. */
 static const struct field list_fields[] = {
 	{"ADDRESS", "address"},
 	{"REGION", "region"},
 	{"PROJECT", "project"},
-	{"ID", "id"},
 	{"TTL", "ptr.ttl"},
 	{"ANSWERS", "ptr.names", "default_name"},
+	{"ID", "id"},
 	{NULL},
 };
 
@@ -44,6 +45,6 @@ const struct command eip_commands[] = {
 	{"eip", "show", run_show, "eip.get", command_address_arguments, eip_fields,
 		"show an EIP and what it answers"},
 	{"eip", "list", run_list, "eip.list", command_list_arguments, list_fields,
-		"list EIPs by address; a TTL stands where the PTR is a custom one"},
+		"list EIPs by address; a TTL marks a custom PTR"},
 	{NULL},
 };

@@ -316,7 +316,7 @@ static enum exit_status run_import(
 
 const struct command import_commands[] = {
 	{"import", NULL, run_import, "import.commit", import_arguments, NULL,
-		"bind EIPs and set PTRs from a file or a primary server, all or nothing", FORMS},
+		"bind EIPs and set PTRs from a file or server, all or none", FORMS},
 	{NULL},
 };
 

@@ -29,9 +29,10 @@ static enum exit_status print_help(FILE *out)
 	fputs("usage: ptrctl [--socket PATH] [--json] NOUN VERB [ARGUMENTS]\n\n", out);
 	command_help(out, NULL);
 	fprintf(out,
-		"  %-14s  show the arguments of a command\n\n"
+		"  %-18s  show the arguments of a command\n\n"
 		"options:\n"
-		"  --socket PATH   control process to talk to: else $PTRD_SOCKET, else %s\n"
+		"  --socket PATH   control process to talk to, else that of $PTRD_SOCKET,\n"
+		"                  else %s\n"
 		"  --json          show results as JSON, one object on a line\n"
 		"  --version       show the version\n\n"
 		"exit status: 0 done, 1 refused, 2 usage, 3 no control process,\n"
@@ -78,12 +79,16 @@ static bool take_options(struct invocation *invocation, int argc, char *argv[])
 
 static enum exit_status unknown(const char *noun, const char *verb)
 {
-	if (verb != NULL)
-		fprintf(stderr, "ptrctl: %s %s: no such command\n", noun, verb);
-	else
-		fprintf(stderr, "ptrctl: %s: no such command without a verb\n", noun);
-	if (command_help(stderr, noun) == 0)
+	if (!command_is_noun(noun)) {
+		fprintf(stderr, "ptrctl: %s: no such command\n", noun);
 		fputs("  'ptrctl help' lists the commands\n", stderr);
+		return EXIT_USAGE;
+	}
+	if (verb != NULL)
+		fprintf(stderr, "ptrctl: %s %s: no such command; there are:\n", noun, verb);
+	else
+		fprintf(stderr, "ptrctl: %s: a verb is missing; there are:\n", noun);
+	command_help(stderr, noun);
 	return EXIT_USAGE;
 }
 

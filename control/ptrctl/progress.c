@@ -118,30 +118,35 @@ void progress_start(const char *title, const char *unit, bool quiet)
 	clock_gettime(CLOCK_MONOTONIC, &bar.start);
 }
 
-void progress_show(uint64_t done, uint64_t total, uint64_t count)
+static void draw(void)
 {
 	struct winsize size;
 	char line[LINE_SIZE];
-
-	if (!bar.wanted)
-		return;
-	const double now = elapsed();
-
-	if (now - bar.shown_at < INTERVAL)
-		return;
-	bar.shown_at = now;
-	bar.progress.done = done;
-	bar.progress.total = total;
-	bar.progress.count = count;
-	bar.progress.seconds = now;
 	const bool known = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
 
+	bar.progress.seconds = bar.shown_at = elapsed();
 	/* The last column stays free: a character there moves some terminals to the next line. */
 	progress_format(
 		&bar.progress, (known ? size.ws_col : WIDTH_DEFAULT) - 1u, line, sizeof(line));
 	bar.shown = true;
 	fprintf(stderr, ERASER "%s", line);
 	fflush(stderr);
+}
+
+void progress_show(uint64_t done, uint64_t total, uint64_t count)
+{
+	bar.progress.done = done;
+	bar.progress.total = total;
+	bar.progress.count = count;
+	if (bar.wanted && elapsed() - bar.shown_at >= INTERVAL)
+		draw();
+}
+
+void progress_full(void)
+{
+	bar.progress.done = bar.progress.total;
+	if (bar.shown_at > 0)
+		draw();
 }
 
 void progress_clear(void)

@@ -28,6 +28,9 @@ void progress_start(const char *title, const char *unit, bool quiet);
 /* Shows how far it is, not more than ten times a second. */
 void progress_show(uint64_t done, uint64_t total, uint64_t count);
 
+/* Shows all of it done, if it took long enough for a bar: what is left to do is not measured. */
+void progress_full(void);
+
 /* Takes the bar away, before something else is written; the next progress_show() brings it back. */
 void progress_clear(void);
 

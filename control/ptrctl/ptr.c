@@ -49,7 +49,7 @@ static const struct field list_fields[] = {
 
 const struct command ptr_commands[] = {
 	{"ptr", "set", run_show, "ptr.set", set_arguments, ptr_fields,
-		"set the custom PTR of an EIP: 1 to 10 names; replaces all that it had"},
+		"set the custom PTR of an EIP: 1 to 10 names, and no others"},
 	{"ptr", "unset", run_show, "ptr.unset", record_arguments, unset_fields,
 		"drop the custom PTR: the EIP answers its default again"},
 	{"ptr", "show", run_show, "ptr.get", record_arguments, ptr_fields,

@@ -109,14 +109,14 @@ static const struct field delete_fields[] = {
 
 const struct command region_commands[] = {
 	{"region", "create", run_show, "region.create", create_arguments, region_fields,
-		"make a region: address prefixes served with PTR names under a suffix"},
+		"make a region: prefixes, and the suffix of default names"},
 	{"region", "show", run_show, "region.get", name_arguments, region_fields, "show a region"},
 	{"region", "list", run_list, "region.list", list_arguments, list_fields,
 		"list the regions"},
 	{"region", "update", run_show, "region.update", update_arguments, region_fields,
-		"change settings of a region, or all its prefixes; what is not given stays"},
+		"change settings or all prefixes; what is not given stays"},
 	{"region", "move-prefix", run_show, "region.move_prefix", move_arguments, region_fields,
-		"give a prefix, or a part of one, to another region, with its EIPs and PTRs"},
+		"move a prefix, or a part, with its EIPs to another region"},
 	{"region", "delete", run_show, "region.delete", delete_arguments, delete_fields,
 		"delete a region; --force: with all its EIPs"},
 	{"region", "attach", run_show, "region.attach", name_arguments, region_fields,

@@ -205,6 +205,6 @@ static enum exit_status run_restore(
 
 const struct command restore_commands[] = {
 	{"restore", NULL, run_restore, NULL, restore_arguments, NULL,
-		"put a backup in the place of the store, of a ptrd-control that is stopped"},
+		"put a backup in the store's place; ptrd-control is stopped"},
 	{NULL},
 };

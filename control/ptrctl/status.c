@@ -61,6 +61,6 @@ static enum exit_status run_status(
 
 const struct command status_commands[] = {
 	{"status", NULL, run_status, "node.status", no_arguments, NULL,
-		"show the node: dataplane, regions, counters that are not zero"},
+		"show the node: dataplane, regions, counters that are not 0"},
 	{NULL},
 };

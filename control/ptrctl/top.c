@@ -278,6 +278,6 @@ static enum exit_status run_top(
 
 const struct command top_commands[] = {
 	{"top", NULL, run_top, "node.stats", top_arguments, NULL,
-		"show what the node does now, again and again: rates, and each worker's load"},
+		"show what the node does now: rates, each worker's load"},
 	{NULL},
 };

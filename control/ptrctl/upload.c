@@ -330,7 +330,9 @@ enum exit_status upload_commit(
 	json_t *all = json_copy((json_t *)(uintptr_t)params);
 
 	json_object_set(all, "import", upload->import);
+	progress_full();
 	json_t *reply = client != NULL ? client_request(client, method, all) : NULL;
+	progress_clear();
 	const json_t *error = json_object_get(reply, "error");
 	const json_t *data = json_object_get(error, "data");
 	const size_t line = line_of(upload, json_object_get(data, "row"));

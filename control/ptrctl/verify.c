@@ -254,6 +254,6 @@ static enum exit_status run_verify(
 
 const struct command verify_commands[] = {
 	{"verify", NULL, run_verify, "node.status", verify_arguments, NULL,
-		"ask the node for an address's names, and check that each leads back to it"},
+		"ask for an address's names; check that each leads back"},
 	{NULL},
 };

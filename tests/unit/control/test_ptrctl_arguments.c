@@ -162,20 +162,31 @@ static void test_parse(void **state)
 		check(&rows[i]);
 }
 
-static void test_print(void **state)
+static void check_print(int column, const char *expected)
 {
 	char *text = NULL;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 
-	(void)state;
 	assert_non_null(out);
-	arguments_print(out, set_arguments);
+	arguments_print(out, set_arguments, column);
 	fclose(out);
-	assert_string_equal(text,
-		" ADDRESS NAME [NAME..] [--ttl N] [--ns NAME..] [--soa-ttl N] [--soa-mname N]"
-		" [--detached] [--force] [--no-delegations] [--delegate PREFIX=NAME,NS[,NS..]..]");
+	assert_string_equal(text, expected);
 	free(text);
+}
+
+/* No line is longer than 79 characters: the first one is as it were behind `column` others. */
+static void test_print(void **state)
+{
+	(void)state;
+	check_print(3,
+		" ADDRESS NAME [NAME..] [--ttl N] [--ns NAME..] [--soa-ttl N] [--soa-mname N]\n"
+		"        [--detached] [--force] [--no-delegations]\n"
+		"        [--delegate PREFIX=NAME,NS[,NS..]..]");
+	check_print(4,
+		" ADDRESS NAME [NAME..] [--ttl N] [--ns NAME..] [--soa-ttl N]\n"
+		"        [--soa-mname N] [--detached] [--force] [--no-delegations]\n"
+		"        [--delegate PREFIX=NAME,NS[,NS..]..]");
 }
 
 int main(void)
