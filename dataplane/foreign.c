@@ -16,9 +16,11 @@
 #define BFD_MULTIHOP_PORT 4784
 #define ICMPV6_ROUTER_SOLICITATION 133
 #define ICMPV6_REDIRECT 137
+#define HOPS_MAX 255
 
 /* The first bytes of what lies behind IP. */
 struct payload {
+	bool on_link; /* no router has had it: one would have counted the hop (RFC 5082) */
 	uint8_t protocol;
 	const uint8_t *bytes;
 	uint32_t len;
@@ -32,7 +34,7 @@ static unsigned get16(const uint8_t *at)
 static enum foreign_class classify_payload(const struct payload *payload)
 {
 	if (payload->protocol == IPPROTO_ICMPV6 && payload->len >= 1)
-		return payload->bytes[0] >= ICMPV6_ROUTER_SOLICITATION
+		return payload->on_link && payload->bytes[0] >= ICMPV6_ROUTER_SOLICITATION
 				&& payload->bytes[0] <= ICMPV6_REDIRECT
 			? FOREIGN_NEIGHBOURS
 			: FOREIGN_REST;
@@ -54,6 +56,7 @@ static enum foreign_class classify_ipv4(const uint8_t *bytes, uint32_t len)
 		|| (ip->fragment_offset & rte_cpu_to_be_16(RTE_IPV4_HDR_OFFSET_MASK)) != 0)
 		return FOREIGN_REST;
 	return classify_payload(&(struct payload){
+		.on_link = ip->time_to_live == HOPS_MAX,
 		.protocol = ip->next_proto_id,
 		.bytes = bytes + rte_ipv4_hdr_len(ip),
 		.len = len - rte_ipv4_hdr_len(ip),
@@ -67,6 +70,7 @@ static enum foreign_class classify_ipv6(const uint8_t *bytes, uint32_t len)
 	if (len < sizeof(*ip))
 		return FOREIGN_REST;
 	return classify_payload(&(struct payload){
+		.on_link = ip->hop_limits == HOPS_MAX,
 		.protocol = ip->proto,
 		.bytes = bytes + sizeof(*ip),
 		.len = len - (uint32_t)sizeof(*ip),

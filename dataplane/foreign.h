@@ -9,9 +9,10 @@
 
 /* Each has an allowance of its own, so that no flood of one takes another's. */
 enum foreign_class {
-	FOREIGN_NEIGHBOURS, /* ARP, and neighbour and router discovery (ICMPv6 133 to 137, RFC 4861):
-			     * without them nobody reaches us */
-	FOREIGN_SESSIONS,   /* TCP/53 to us; BGP (TCP/179) and BFD (UDP/3784 and 4784, RFC 5881 and
+	/* ARP, and neighbour and router discovery (ICMPv6 133 to 137, RFC 4861), without which nobody
+	 * reaches us. Of the link alone: with another hop limit than 255 a router has had it. */
+	FOREIGN_NEIGHBOURS,
+	FOREIGN_SESSIONS, /* TCP/53 to us; BGP (TCP/179) and BFD (UDP/3784 and 4784, RFC 5881 and
 			     * 5883), without which our routes are withdrawn */
 	FOREIGN_REST,
 	FOREIGN_CLASSES

@@ -1,12 +1,11 @@
 /*
  * A crowd of frames that are nobody's query, and among them those that must not get lost in it:
  *
- *   crowd FRAMES ROUNDS INTERFACE SERVER_MAC CLIENT4 SERVICE4 CLIENT6 SERVICE6
+ *   crowd FILLER FRAMES ROUNDS INTERFACE SERVER_MAC CLIENT4 SERVICE4 CLIENT6 SERVICE6
  *
- * In each round FRAMES datagrams to a closed port and pings, of both families in turn, and between them
- * queries, ARP requests, neighbour solicitations and TCP connection requests to port 53. When all are
- * sent it says so; a round ends when every one of the latter is answered. Says at the end what was, in
- * all rounds.
+ * In each round FRAMES of what FILLER names (below), and between them queries, ARP requests, neighbour
+ * solicitations and TCP connection requests to port 53. When all are sent it says so; a round ends when
+ * every one of the latter is answered. Says at the end what was, in all rounds.
  */
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
@@ -153,8 +152,8 @@ static unsigned write_kind(const struct link *link, enum kind kind, unsigned id,
 	}
 }
 
-/* One frame of the crowd. */
-static unsigned write_other(const struct link *link, unsigned id, uint8_t *f)
+/* A datagram to a closed port or a ping. */
+static unsigned write_stranger(const struct link *link, unsigned id, uint8_t *f)
 {
 	const bool ipv6 = id % 2 == 1;
 
@@ -162,14 +161,43 @@ static unsigned write_other(const struct link *link, unsigned id, uint8_t *f)
 			       : write_ping(link, ipv6, id, f);
 }
 
+/* RFC 4861 section 4.4, but for the hop limit, from which one sees that it came through routers. */
+static unsigned write_far_advertisement(const struct link *link, unsigned id, uint8_t *f)
+{
+	uint8_t *icmp = start_packet(link, true, IPPROTO_ICMPV6, 24, f);
+
+	memset(icmp, 0, 8);
+	icmp[0] = 136;
+	memcpy(icmp + 8, link->addresses[1], 16);
+	put16(icmp + 22, id);
+	return end_packet(true, IPPROTO_ICMPV6, 24, icmp, 2, f);
+}
+
+static const struct filler {
+	const char *name;
+	unsigned (*write)(const struct link *link, unsigned id, uint8_t *f);
+} fillers[] = {
+	{"strangers", write_stranger},
+	{"far_nd", write_far_advertisement},
+};
+
+static const struct filler *find_filler(const char *name)
+{
+	for (size_t i = 0; i < sizeof(fillers) / sizeof(fillers[0]); i++)
+		if (strcmp(fillers[i].name, name) == 0)
+			return &fillers[i];
+	return NULL;
+}
+
 /* Sends a round, and counts what is to be answered. */
-static bool send_round(const struct link *link, unsigned frames, unsigned sent[KINDS])
+static bool send_round(
+	const struct link *link, const struct filler *filler, unsigned frames, unsigned sent[KINDS])
 {
 	uint8_t f[FRAME_MAX];
 
 	memset(sent, 0, KINDS * sizeof(*sent));
 	for (unsigned i = 0; i < frames; i++) {
-		if (!link_send(link, f, write_other(link, i, f)))
+		if (!link_send(link, f, filler->write(link, i, f)))
 			return false;
 		if (i % STEP != 0)
 			continue;
@@ -256,16 +284,18 @@ int main(int argc, char **argv)
 	unsigned sent[KINDS], total[KINDS] = {0};
 	struct link link = {0};
 
-	if (argc != 3 + LINK_ARGUMENTS_COUNT) {
-		fprintf(stderr, "usage: crowd FRAMES ROUNDS " LINK_ARGUMENTS "\n");
+	const struct filler *filler = argc > 1 ? find_filler(argv[1]) : NULL;
+
+	if (argc != 4 + LINK_ARGUMENTS_COUNT || filler == NULL) {
+		fprintf(stderr, "usage: crowd FILLER FRAMES ROUNDS " LINK_ARGUMENTS "\n");
 		return 2;
 	}
-	const unsigned frames = (unsigned)atoi(argv[1]), rounds = (unsigned)atoi(argv[2]);
+	const unsigned frames = (unsigned)atoi(argv[2]), rounds = (unsigned)atoi(argv[3]);
 
-	if (!link_open(&link, argv + 3))
+	if (!link_open(&link, argv + 4))
 		return 1;
 	for (unsigned round = 0; round < rounds; round++) {
-		if (!send_round(&link, frames, sent) || !receive_round(&link, sent))
+		if (!send_round(&link, filler, frames, sent) || !receive_round(&link, sent))
 			return 1;
 		for (unsigned kind = 0; kind < KINDS; kind++)
 			total[kind] += sent[kind];

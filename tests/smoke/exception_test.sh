@@ -108,14 +108,19 @@ stopped() {
 all_sent() {
 	grep -qs sent "$dir/crowd" || ! kill -0 "$crowd" 2>/dev/null
 }
+# waiting FILLER: 8,000 frames of the crowd and what is between them wait for the worker
+waiting() {
+	kill -STOP "${daemons[dataplane]}"
+	wait_for 30 stopped
+	: >"$dir/crowd"
+	crowd "$1" 8000 1 >"$dir/crowd" &
+	crowd=$!
+	wait_for 60 all_sent
+	kill -CONT "${daemons[dataplane]}"
+	wait $crowd || fail "lost in the crowd: $(cat "$dir/crowd")"
+}
 read -r out_before over_before < <(readers "$dir" to_kernel kernel_over | tail -n 1)
-kill -STOP "${daemons[dataplane]}"
-wait_for 30 stopped
-crowd 8000 1 >"$dir/crowd" &
-crowd=$!
-wait_for 60 all_sent
-kill -CONT "${daemons[dataplane]}"
-wait $crowd || fail "lost in the crowd: $(cat "$dir/crowd")"
+waiting strangers
 expect "queries4=20 queries6=20 arp=20 nd=20 tcp=20" "$(tail -n 1 "$dir/crowd")" \
 	"what matters in 8,000 frames that waited was all answered"
 read -r out over < <(readers "$dir" to_kernel kernel_over | tail -n 1)
@@ -123,8 +128,13 @@ echo "$((out - out_before)) to the kernel, $((over - over_before)) not"
 ((over - over_before > 4000)) || fail "over the allowance: $((over - over_before))"
 ((out - out_before + over - over_before >= 8000)) || fail "neither sent nor counted"
 
+echo "-- crowds that look like what must not be lost"
+waiting far_nd
+expect "queries4=20 queries6=20 arp=20 nd=20 tcp=20" "$(tail -n 1 "$dir/crowd")" \
+	"neighbour discovery from far away takes nothing from that on the link"
+
 echo "-- and one that keeps coming"
-crowd 8000 50 >"$dir/crowd" &
+crowd strangers 8000 50 >"$dir/crowd" &
 crowd=$!
 asked=0
 while kill -0 $crowd 2>/dev/null; do

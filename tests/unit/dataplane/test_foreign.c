@@ -22,6 +22,11 @@ static void set_protocol(const struct kind *kind, uint8_t *f, unsigned protocol)
 	f[l3_of(kind) + (kind->ipv6 ? 6 : 9)] = (uint8_t)protocol;
 }
 
+static void set_hops(const struct kind *kind, uint8_t *f, unsigned hops)
+{
+	f[l3_of(kind) + (kind->ipv6 ? 7 : 8)] = (uint8_t)hops;
+}
+
 static void check(const struct kind *kind, uint8_t *f, size_t len, enum foreign_class want,
 	const char *what, size_t number)
 {
@@ -60,7 +65,7 @@ static void test_ports(void **state)
 		}
 }
 
-/* Every type of ICMP and ICMPv6, each behind either family. */
+/* Every type of ICMP and ICMPv6, each behind either family, from the link and from behind a router. */
 static void test_icmp(void **state)
 {
 	(void)state;
@@ -71,6 +76,9 @@ static void test_icmp(void **state)
 
 			f[l4_of(&kinds[i])] = (uint8_t)type;
 			set_protocol(&kinds[i], f, ICMPV6);
+			set_hops(&kinds[i], f, 254);
+			check(&kinds[i], f, l4_of(&kinds[i]) + 1, R, "far ICMPv6", type);
+			set_hops(&kinds[i], f, 255);
 			check(&kinds[i], f, l4_of(&kinds[i]) + 1, discovery ? N : R, "ICMPv6",
 				type);
 			check(&kinds[i], f, l4_of(&kinds[i]), R, "ICMPv6 cut off", type);
