@@ -35,7 +35,7 @@ int frame_services_add(struct frame_services *services, const char *text)
 	return 0;
 }
 
-static bool is_service4(const struct frame_services *services, uint32_t address)
+bool frame_is_service4(const struct frame_services *services, uint32_t address)
 {
 	bool found = false;
 
@@ -45,7 +45,7 @@ static bool is_service4(const struct frame_services *services, uint32_t address)
 	return found;
 }
 
-static bool is_service6(const struct frame_services *services, const uint8_t *address)
+bool frame_is_service6(const struct frame_services *services, const uint8_t *address)
 {
 	struct frame_ipv6 key;
 	bool found = false;
@@ -145,7 +145,7 @@ static enum frame_verdict parse_ipv4(struct frame *frame, unsigned len,
 	if (ip->version_ihl != RTE_IPV4_VHL_DEF || ip->next_proto_id != IPPROTO_UDP
 		|| (ip->fragment_offset & rte_cpu_to_be_16(fragment_bits)) != 0)
 		return FRAME_FOREIGN;
-	if (!is_service4(services, rte_be_to_cpu_32(ip->dst_addr))
+	if (!frame_is_service4(services, rte_be_to_cpu_32(ip->dst_addr))
 		|| is_martian4(rte_be_to_cpu_32(ip->src_addr)))
 		return FRAME_FOREIGN;
 
@@ -172,7 +172,7 @@ static enum frame_verdict parse_ipv6(struct frame *frame, unsigned len,
 	/* Extension headers, the fragment header among them, are the kernel path's. */
 	if (rte_be_to_cpu_32(ip->vtc_flow) >> 28 != 6 || ip->proto != IPPROTO_UDP)
 		return FRAME_FOREIGN;
-	if (!is_service6(services, ip->dst_addr) || is_martian6(ip->src_addr))
+	if (!frame_is_service6(services, ip->dst_addr) || is_martian6(ip->src_addr))
 		return FRAME_FOREIGN;
 
 	const unsigned payload_len = rte_be_to_cpu_16(ip->payload_len);

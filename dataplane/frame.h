@@ -24,6 +24,10 @@ struct frame_services {
 /* Adds the address that `text` is, of either family. Returns 0; -EINVAL if it is none; -ENOSPC. */
 int frame_services_add(struct frame_services *services, const char *text);
 
+/* True if `address` is one of them: an IPv4 address in host byte order, the 16 bytes of an IPv6 one. */
+bool frame_is_service4(const struct frame_services *services, uint32_t address);
+bool frame_is_service6(const struct frame_services *services, const uint8_t *address);
+
 /*
  * Whom frames are for: the first eight bytes of a frame, its destination address and two bytes of its
  * source, are right if they are `bits` under `mask`, both as they lie in memory. A source that is a

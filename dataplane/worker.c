@@ -183,15 +183,15 @@ static void answer(const struct worker *worker, struct ptrd_counters *counters, 
 
 /* A frame through a TAP is a system call, as dear as some twenty queries. While frames wait, only what
  * each class of them is allowed goes there. */
-static void keep_to_allowance(struct foreign_allowance *allowance, uint64_t now,
-	struct ptrd_counters *counters, struct burst *burst)
+static void keep_to_allowance(const struct worker *worker, struct foreign_allowance *allowance,
+	uint64_t now, struct ptrd_counters *counters, struct burst *burst)
 {
 	uint16_t kept = 0;
 
 	for (uint16_t i = 0; i < burst->others; i++) {
 		struct rte_mbuf *mbuf = burst->other[i];
-		const enum foreign_class class = foreign_classify(
-			rte_pktmbuf_mtod(mbuf, uint8_t *), mbuf->data_len);
+		const enum foreign_class class = foreign_classify(rte_pktmbuf_mtod(mbuf, uint8_t *),
+			mbuf->data_len, &worker->serving->services);
 
 		/* What goes while there is time counts as well. */
 		if (foreign_allow(allowance, class, now) || !burst->full)
@@ -212,7 +212,7 @@ struct exchange {
 static void hand_over(const struct worker *worker, struct exchange *state, uint64_t now,
 	struct ptrd_counters *counters, struct burst *burst)
 {
-	keep_to_allowance(&state->allowance, now, counters, burst);
+	keep_to_allowance(worker, &state->allowance, now, counters, burst);
 	transmit(counters, worker->port->exception, worker->queue.exception_queue, burst->other,
 		burst->others, PTRD_EVENT_TO_KERNEL, PTRD_EVENT_KERNEL_FULL);
 	state->next = now;

@@ -4,8 +4,9 @@
  *   crowd FILLER FRAMES ROUNDS INTERFACE SERVER_MAC CLIENT4 SERVICE4 CLIENT6 SERVICE6
  *
  * In each round FRAMES of what FILLER names (below), and between them queries, ARP requests, neighbour
- * solicitations and TCP connection requests to port 53. When all are sent it says so; a round ends when
- * every one of the latter is answered. Says at the end what was, in all rounds.
+ * solicitations, and TCP segments to ports 53 and 179. When all are sent it says so; a round ends when
+ * every one of the latter is answered. Says at the end how many there were in all rounds: none of the kind
+ * that the filler itself is of.
  */
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
@@ -20,7 +21,7 @@
 #include "link.h"
 
 #define WAIT_S 20 /* for answers that must come */
-#define STEP 80   /* frames of the crowd to one of the others */
+#define STEP 50   /* frames of the crowd to one of the others */
 #define ETHERNET 14
 
 static const uint8_t question[] = "\0\0\1\0\0\0\0\0\0\0017\003113\0010\003203\7in-addr\4arpa"
@@ -32,10 +33,21 @@ enum kind {
 	QUERY6,
 	ARP,
 	SOLICITATION,
-	SYN,
+	DNS_SYN, /* answered with SYN and ACK; the ACKs that follow, of no connection, with RST */
+	DNS_ACK,
+	BGP_ACK,
+	BGP_ACK_NEAR, /* from the link */
 	KINDS
 };
-static const char *const names[KINDS] = {"queries4", "queries6", "arp", "nd", "tcp"};
+static const char *const names[KINDS]
+	= {"queries4", "queries6", "arp", "nd", "dns_syn", "dns_ack", "bgp_ack", "bgp_ack_near"};
+
+/* TCP. Ports of our segments tell their kinds and numbers. */
+#define SYN 0x02
+#define RST 0x04
+#define ACK 0x10
+#define PORTS 1000
+#define FIRST_PORT 20000
 
 static uint8_t *write_ethernet(const struct link *link, unsigned type, uint8_t *f)
 {
@@ -124,29 +136,51 @@ static unsigned write_solicitation(const struct link *link, uint8_t *f)
 	return end_packet(true, IPPROTO_ICMPV6, 32, icmp, 2, f);
 }
 
-static unsigned write_syn(const struct link *link, unsigned id, uint8_t *f)
+static unsigned write_segment(
+	const struct link *link, bool ipv6, unsigned from, unsigned to, unsigned flags, uint8_t *f)
 {
-	uint8_t *tcp = start_packet(link, false, IPPROTO_TCP, 20, f);
+	uint8_t *tcp = start_packet(link, ipv6, IPPROTO_TCP, 20, f);
 
 	memset(tcp, 0, 20);
-	put16(tcp, 20000 + id);
-	put16(tcp + 2, 53);
-	put16(tcp + 6, id);
+	put16(tcp, from);
+	put16(tcp + 2, to);
+	put16(tcp + 6, from);
 	tcp[12] = 5 << 4;
-	tcp[13] = 2;
+	tcp[13] = (uint8_t)flags;
 	put16(tcp + 14, 1000);
-	return end_packet(false, IPPROTO_TCP, 20, tcp, 16, f);
+	return end_packet(ipv6, IPPROTO_TCP, 20, tcp, 16, f);
+}
+
+/* An IPv4 frame as it is before any router has it. */
+static void come_from_link(uint8_t *f)
+{
+	uint8_t *ip = f + ETHERNET;
+
+	ip[8] = 255;
+	put16(ip + 10, 0);
+	put16(ip + 10, ~sum(0, ip, 20) & 0xffff);
 }
 
 static unsigned write_kind(const struct link *link, enum kind kind, unsigned id, uint8_t *f)
 {
+	const unsigned port = FIRST_PORT + kind * PORTS + id;
+	unsigned len;
+
 	switch (kind) {
 	case ARP:
 		return write_arp(link, f);
 	case SOLICITATION:
 		return write_solicitation(link, f);
-	case SYN:
-		return write_syn(link, id, f);
+	case DNS_SYN:
+		return write_segment(link, false, port, 53, SYN, f);
+	case DNS_ACK:
+		return write_segment(link, false, port, 53, ACK, f);
+	case BGP_ACK:
+		return write_segment(link, false, port, 179, ACK, f);
+	case BGP_ACK_NEAR:
+		len = write_segment(link, false, port, 179, ACK, f);
+		come_from_link(f);
+		return len;
 	default:
 		return write_datagram(link, kind == QUERY6, 53, id, f);
 	}
@@ -173,12 +207,50 @@ static unsigned write_far_advertisement(const struct link *link, unsigned id, ui
 	return end_packet(true, IPPROTO_ICMPV6, 24, icmp, 2, f);
 }
 
+static unsigned write_dns_syn(const struct link *link, unsigned id, uint8_t *f)
+{
+	return write_segment(link, id % 2 == 1, id, 53, SYN, f);
+}
+
+static unsigned write_dns_ack(const struct link *link, unsigned id, uint8_t *f)
+{
+	return write_segment(link, id % 2 == 1, id, 53, ACK, f);
+}
+
+static unsigned write_bgp_syn(const struct link *link, unsigned id, uint8_t *f)
+{
+	return write_segment(link, id % 2 == 1, id, 179, SYN, f);
+}
+
+static unsigned write_bgp_ack(const struct link *link, unsigned id, uint8_t *f)
+{
+	return write_segment(link, id % 2 == 1, 179, id, ACK, f);
+}
+
+static unsigned write_far_bfd(const struct link *link, unsigned id, uint8_t *f)
+{
+	return write_datagram(link, id % 2 == 1, 3784, id, f);
+}
+
+static unsigned write_multihop_bfd(const struct link *link, unsigned id, uint8_t *f)
+{
+	return write_datagram(link, id % 2 == 1, 4784, id, f);
+}
+
+/* What the crowd can be; and the kind that is of the same class, and may get lost in it. */
 static const struct filler {
 	const char *name;
 	unsigned (*write)(const struct link *link, unsigned id, uint8_t *f);
+	enum kind kind;
 } fillers[] = {
-	{"strangers", write_stranger},
-	{"far_nd", write_far_advertisement},
+	{"strangers", write_stranger, KINDS},
+	{"far_nd", write_far_advertisement, KINDS},
+	{"dns_syn", write_dns_syn, DNS_SYN},
+	{"dns_ack", write_dns_ack, DNS_ACK},
+	{"bgp_syn", write_bgp_syn, KINDS},
+	{"bgp_ack", write_bgp_ack, BGP_ACK},
+	{"far_bfd", write_far_bfd, KINDS},
+	{"multihop_bfd", write_multihop_bfd, BGP_ACK},
 };
 
 static const struct filler *find_filler(const char *name)
@@ -199,9 +271,9 @@ static bool send_round(
 	for (unsigned i = 0; i < frames; i++) {
 		if (!link_send(link, f, filler->write(link, i, f)))
 			return false;
-		if (i % STEP != 0)
-			continue;
 		const enum kind kind = i / STEP % KINDS;
+		if (i % STEP != 0 || kind == filler->kind)
+			continue;
 		if (!link_send(link, f, write_kind(link, kind, sent[kind], f)))
 			return false;
 		sent[kind]++;
@@ -209,6 +281,17 @@ static bool send_round(
 	printf("sent\n");
 	(void)fflush(stdout);
 	return true;
+}
+
+static enum kind kind_of_segment(const uint8_t *tcp, unsigned *id)
+{
+	const unsigned port = get16(tcp + 2), kind = port / PORTS - FIRST_PORT / PORTS;
+
+	if (kind < DNS_SYN || kind >= KINDS
+		|| (tcp[13] & (SYN | RST)) != (kind == DNS_SYN ? SYN : RST))
+		return KINDS;
+	*id = port % PORTS;
+	return kind;
 }
 
 /* What the frame answers of ours, or KINDS; `*id` is that of the request where there is one. */
@@ -230,10 +313,8 @@ static enum kind kind_of(const struct link *link, const uint8_t *f, unsigned len
 
 	if (protocol == IPPROTO_ICMPV6)
 		return payload[0] == 136 ? SOLICITATION : KINDS;
-	if (protocol == IPPROTO_TCP && payload + 20 <= f + len && payload[13] == 0x12) {
-		*id = get16(payload + 2) - 20000;
-		return SYN;
-	}
+	if (protocol == IPPROTO_TCP && payload + 20 <= f + len)
+		return kind_of_segment(payload, id);
 	if (protocol != IPPROTO_UDP || get16(payload) != 53)
 		return KINDS;
 	*id = get16(payload + UDP);
@@ -268,7 +349,7 @@ static bool receive_round(const struct link *link, const unsigned sent[KINDS])
 		unsigned id = 0;
 		const enum kind kind = len < 0 ? KINDS : kind_of(link, f, (unsigned)len, &id);
 
-		if (kind == KINDS || (kind == SYN && id < got[kind]))
+		if (kind == KINDS || (kind == DNS_SYN && id < got[kind]))
 			continue;
 		got[kind]++;
 	}

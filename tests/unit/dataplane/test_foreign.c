@@ -10,11 +10,20 @@
 #include "foreign.h"
 #include "frame_image.h"
 
-#define TCP 6
 #define ICMP 1
+#define TCP 6
+#define DATAGRAM 17
 #define ICMPV6 58
+#define FLAGS 13 /* of TCP */
+#define SYN 0x02
+#define RST 0x04
+#define PSH 0x08
+#define ACK 0x10
 #define N FOREIGN_NEIGHBOURS
-#define S FOREIGN_SESSIONS
+#define B FOREIGN_ROUTING
+#define F FOREIGN_ROUTING_FAR
+#define D FOREIGN_DNS
+#define D1 FOREIGN_DNS_NEW
 #define R FOREIGN_REST
 
 static void set_protocol(const struct kind *kind, uint8_t *f, unsigned protocol)
@@ -30,37 +39,83 @@ static void set_hops(const struct kind *kind, uint8_t *f, unsigned hops)
 static void check(const struct kind *kind, uint8_t *f, size_t len, enum foreign_class want,
 	const char *what, size_t number)
 {
-	const enum foreign_class got = foreign_classify(f, (uint32_t)len);
+	const enum foreign_class got = foreign_classify(f, (uint32_t)len, &services);
 
 	if (got != want)
 		fail_msg("%s, %s %zu: %d, not %d", kind->what, what, number, (int)got, (int)want);
 }
 
+static uint8_t *make_segment(const struct kind *kind, unsigned from, unsigned to, unsigned flags)
+{
+	uint8_t *f = make_frame(kind, DNS);
+
+	set_protocol(kind, f, TCP);
+	put16(f + l4_of(kind), from);
+	put16(f + l4_of(kind) + 2, to);
+	f[l4_of(kind) + FLAGS] = (uint8_t)flags;
+	return f;
+}
+
 static void test_ports(void **state)
 {
 	static const struct {
-		unsigned protocol, from, to;
-		enum foreign_class class;
+		unsigned protocol, from, to, flags;
+		enum foreign_class near, far; /* from the link, and through a router */
 	} cases[] = {
-		{TCP, 40000, 53, S}, {TCP, 40000, 52, R}, {TCP, 40000, 54, R}, {TCP, 53, 40000, R},
-		{TCP, 40000, 179, S}, {TCP, 179, 40000, S}, {TCP, 178, 180, R},
-		{TCP, 40000, 3784, R}, {17, 40000, 3784, S}, {17, 40000, 4784, S},
-		{17, 3784, 40000, R}, {17, 40000, 3785, R}, {17, 40000, 53, R}, {17, 179, 179, R},
-		{132, 179, 53, R}, /* SCTP */
+		{TCP, 40000, 53, ACK, D, D}, {TCP, 40000, 53, PSH | ACK, D, D},
+		{TCP, 40000, 53, RST, D, D}, {TCP, 40000, 53, 0, D, D},
+		{TCP, 40000, 53, SYN, D1, D1}, {TCP, 40000, 53, SYN | PSH, D1, D1},
+		{TCP, 40000, 53, 0xc0 | SYN, D1, D1}, /* with ECN, RFC 3168 */
+		{TCP, 40000, 53, SYN | ACK, D, D}, {TCP, 40000, 52, ACK, R, R},
+		{TCP, 40000, 54, SYN, R, R}, {TCP, 53, 40000, ACK, R, R},
+		{TCP, 40000, 179, ACK, B, F}, {TCP, 179, 40000, ACK, B, F},
+		{TCP, 179, 40000, SYN | ACK, B, F}, /* the answer to ours */
+		{TCP, 40000, 179, RST, B, F}, {TCP, 40000, 179, SYN, B, R},
+		{TCP, 179, 40000, SYN, B, R}, {TCP, 179, 53, SYN, B, R}, /* nothing of DNS */
+		{TCP, 179, 53, ACK, B, F}, {TCP, 178, 180, ACK, R, R},
+		{TCP, 40000, 3784, ACK, R, R}, {DATAGRAM, 40000, 3784, 0, B, R},
+		{DATAGRAM, 40000, 4784, 0, B, F}, {DATAGRAM, 3784, 40000, 0, R, R},
+		{DATAGRAM, 4784, 40000, 0, R, R}, {DATAGRAM, 40000, 3785, 0, R, R},
+		{DATAGRAM, 40000, 53, 0, R, R}, {DATAGRAM, 179, 179, 0, R, R},
+		{132, 179, 53, 0, R, R}, /* SCTP */
 	};
 
 	(void)state;
 	for (size_t i = 0; i < KINDS; i++)
 		for (size_t c = 0; c < sizeof(cases) / sizeof(cases[0]); c++) {
-			uint8_t *f = make_frame(&kinds[i], DNS);
+			const unsigned l4 = l4_of(&kinds[i]),
+				       needed = cases[c].protocol == TCP ? FLAGS + 1 : 4;
+			uint8_t *f = make_segment(
+				&kinds[i], cases[c].from, cases[c].to, cases[c].flags);
 
 			set_protocol(&kinds[i], f, cases[c].protocol);
-			put16(f + l4_of(&kinds[i]), cases[c].from);
-			put16(f + l4_of(&kinds[i]) + 2, cases[c].to);
-			check(&kinds[i], f, headers_of(&kinds[i]) + DNS, cases[c].class, "case", c);
-			/* The ports are enough, and needed. */
-			check(&kinds[i], f, l4_of(&kinds[i]) + 4, cases[c].class, "short", c);
-			check(&kinds[i], f, l4_of(&kinds[i]) + 3, R, "too short", c);
+			set_hops(&kinds[i], f, 255);
+			check(&kinds[i], f, headers_of(&kinds[i]) + DNS, cases[c].near, "near", c);
+			/* So many bytes are enough, and needed. */
+			check(&kinds[i], f, l4 + needed, cases[c].near, "short", c);
+			check(&kinds[i], f, l4 + needed - 1, R, "too short", c);
+			set_hops(&kinds[i], f, 254);
+			check(&kinds[i], f, headers_of(&kinds[i]) + DNS, cases[c].far, "far", c);
+			free(f);
+		}
+}
+
+/* DNS is what goes to a service address; BGP may have one of its own. */
+static void test_addresses(void **state)
+{
+	static const struct {
+		unsigned to, flags;
+		enum foreign_class class;
+	} cases[] = {{53, ACK, R}, {53, SYN, R}, {179, ACK, F}, {179, SYN, R}};
+
+	(void)state;
+	for (size_t i = 0; i < KINDS; i++)
+		for (size_t c = 0; c < sizeof(cases) / sizeof(cases[0]); c++) {
+			uint8_t *f = make_segment(&kinds[i], 40000, cases[c].to, cases[c].flags);
+
+			f[l4_of(&kinds[i]) - 1]--; /* end of the destination's address */
+			check(&kinds[i], f, headers_of(&kinds[i]) + DNS, cases[c].class,
+				"elsewhere", c);
 			free(f);
 		}
 }
@@ -122,30 +177,29 @@ static void test_ipv4_header(void **state)
 		unsigned at, value; /* 16 bits of the header */
 		enum foreign_class class;
 	} cases[] = {
-		{0, 0x4500, S},
+		{0, 0x4500, D},
 		{0, 0x4600, R}, /* the ports are four bytes further: there is a checksum */
 		{0, 0x4400, R},
 		{0, 0x4f00, R},
-		{6, 0x4000, S},
-		{6, 0x2000, S}, /* the first fragment has them */
+		{6, 0x4000, D},
+		{6, 0x2000, D}, /* the first fragment has them */
 		{6, 0x2001, R},
 		{6, 0x1fff, R},
 	};
 
 	(void)state;
 	for (size_t c = 0; c < sizeof(cases) / sizeof(cases[0]); c++) {
-		uint8_t *f = make_frame(IPV4, DNS);
+		uint8_t *f = make_segment(IPV4, 40000, 53, ACK);
 
-		set_protocol(IPV4, f, TCP);
 		put16(f + ETHERNET + cases[c].at, cases[c].value);
 		check(IPV4, f, headers_of(IPV4) + DNS, cases[c].class, "header", c);
 		free(f);
 	}
-	uint8_t *f = make_frame(IPV4, DNS);
-	set_protocol(IPV4, f, TCP);
+	uint8_t *f = make_segment(IPV4, 0, 0, 0);
 	put16(f + ETHERNET, 0x4600);
 	put16(f + ETHERNET + 24 + 2, 53);
-	check(IPV4, f, headers_of(IPV4) + DNS, S, "options", 0);
+	f[ETHERNET + 24 + FLAGS] = ACK;
+	check(IPV4, f, headers_of(IPV4) + DNS, D, "options", 0);
 	check(IPV4, f, ETHERNET + 23, R, "options cut off", 0);
 	free(f);
 }
@@ -155,10 +209,9 @@ static void test_truncated(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < KINDS; i++) {
-		uint8_t *whole = make_frame(&kinds[i], DNS);
+		uint8_t *whole = make_segment(&kinds[i], 40000, 53, ACK);
 
-		set_protocol(&kinds[i], whole, TCP);
-		for (size_t len = 0; len < l4_of(&kinds[i]) + 4; len++) {
+		for (size_t len = 0; len <= l4_of(&kinds[i]) + FLAGS; len++) {
 			uint8_t *f = malloc(len + (len == 0));
 
 			assert_non_null(f);
@@ -214,6 +267,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ports),
+		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_icmp),
 		cmocka_unit_test(test_ethernet),
 		cmocka_unit_test(test_ipv4_header),
@@ -221,5 +275,5 @@ int main(void)
 		cmocka_unit_test(test_allowance),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, frame_image_services, NULL);
 }
