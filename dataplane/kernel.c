@@ -56,6 +56,7 @@ static void answer_datagram(struct udp_socket *udp, size_t len, const union endp
 		.transport = DNS_UDP,
 	};
 
+	ptrd_count(&counters->event[PTRD_EVENT_RX], 1);
 	respond_client(&request, &client->any);
 	respond(path->serving, &request);
 	if (request.reply_len == 0)

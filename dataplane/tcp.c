@@ -43,8 +43,10 @@ struct connection {
 	bool queued;                     /* that is to come */
 	struct sockaddr_storage address; /* the client's */
 	bool ended;                      /* the client sends nothing more */
-	/* Under way: the queries behind it wait; or NULL. */
+	/* Under way, or NULL. Its query stays in the input till it is done, and those behind it wait. */
 	struct transfer *transfer;
+	/* The input's first query asks for one that could not be had: it gets a reply instead. */
+	bool transfer_failed;
 };
 
 TAILQ_HEAD(connection_list, connection);
@@ -68,8 +70,8 @@ struct tcp {
 	struct listener listeners[2 * FRAME_SERVICES_MAX]; /* of both families */
 	unsigned listeners_count;
 	struct event *resume;
-	int accept_error;            /* errno that has been told, 0 since one was accepted */
-	uint8_t message[UINT16_MAX]; /* of the query being answered */
+	int accept_error; /* errno that has been told, 0 since one was accepted */
+	uint8_t message[LENGTH_SIZE + UINT16_MAX]; /* being answered, its length in front */
 };
 
 static_assert(UINT16_MAX >= DNS_REPLY_MAX, "room for any reply");
@@ -97,6 +99,20 @@ static void not_idle(struct connection *connection)
 	TAILQ_INSERT_TAIL(&tcp->connections, connection, link);
 }
 
+/* Copies the first message in `input`. Returns its size with its length; or 0 if it is not complete
+ * yet. */
+static size_t peek_message(struct tcp *tcp, struct evbuffer *input)
+{
+	uint8_t *message = tcp->message;
+
+	if (evbuffer_copyout(input, message, LENGTH_SIZE) != LENGTH_SIZE)
+		return 0;
+	const size_t size = LENGTH_SIZE + (size_t)(message[0] << 8 | message[1]);
+
+	return evbuffer_get_length(input) >= size ? (size_t)evbuffer_copyout(input, message, size)
+						  : 0;
+}
+
 /*
  * Answers the first query in `input`, or begins the transfer that it asks for. Returns 1, 0 if it is
  * not complete yet, or -1 if it is none that gets a reply: that stream is of no further use.
@@ -105,35 +121,33 @@ static int answer_one(
 	struct connection *connection, struct evbuffer *input, struct evbuffer *output)
 {
 	struct tcp *tcp = connection->tcp;
-	uint8_t prefix[LENGTH_SIZE];
+	uint8_t *message = tcp->message;
+	const size_t size = peek_message(tcp, input);
 
-	if (evbuffer_copyout(input, prefix, sizeof(prefix)) != sizeof(prefix))
+	if (size == 0)
 		return 0;
-	const uint16_t len = (uint16_t)(prefix[0] << 8 | prefix[1]);
-	if (evbuffer_get_length(input) < sizeof(prefix) + len)
-		return 0;
-	if (evbuffer_drain(input, sizeof(prefix)) != 0
-		|| evbuffer_remove(input, tcp->message, len) != len)
-		return -1;
 	struct dns_request request = {
-		.msg = tcp->message,
-		.len = len,
-		.room = sizeof(tcp->message),
+		.msg = message + LENGTH_SIZE,
+		.len = (uint16_t)(size - LENGTH_SIZE),
+		.room = UINT16_MAX,
 		.transport = DNS_TCP,
-		.transfer_possible = transfers_possible(&tcp->transfers),
+		.transfer_possible
+		= !connection->transfer_failed && transfers_possible(&tcp->transfers),
 	};
+	if (!connection->transfer_failed)
+		ptrd_count(&tcp->counters->event[PTRD_EVENT_RX], 1);
 	respond_client(&request, (const void *)&connection->address);
 	respond(tcp->serving, &request);
 	if (request.outcome == PTRD_TRANSFER) {
 		connection->transfer = transfer_begin(&tcp->transfers, &request);
-		return connection->transfer != NULL ? 1 : -1;
+		connection->transfer_failed = connection->transfer == NULL;
+		return 1;
 	}
-	if (request.reply_len == 0)
-		return -1;
-	prefix[0] = (uint8_t)(request.reply_len >> 8);
-	prefix[1] = (uint8_t)request.reply_len;
-	if (evbuffer_add(output, prefix, sizeof(prefix)) != 0
-		|| evbuffer_add(output, tcp->message, request.reply_len) != 0)
+	connection->transfer_failed = false;
+	message[0] = (uint8_t)(request.reply_len >> 8);
+	message[1] = (uint8_t)request.reply_len;
+	if (request.reply_len == 0 || evbuffer_drain(input, size) != 0
+		|| evbuffer_add(output, message, LENGTH_SIZE + request.reply_len) != 0)
 		return -1;
 	ptrd_count(&tcp->counters->event[PTRD_EVENT_TX], 1);
 	return 1;
@@ -145,11 +159,12 @@ static void serve_again(struct connection *connection)
 	event_active(connection->again, EV_TIMEOUT, 0);
 }
 
-/* A turn of the transfer under way. Returns true if it is done and the connection is free for the
- * queries behind it. May free the connection. */
+/* A turn of the transfer under way. Returns true if it has ended and the connection is free for the
+ * next query, or for the reply to this one. May free the connection. */
 static bool serve_transfer(struct connection *connection)
 {
 	const struct timeval later = {.tv_usec = 1000};
+	struct evbuffer *input = bufferevent_get_input(connection->stream);
 	struct evbuffer *output = bufferevent_get_output(connection->stream);
 
 	switch (transfer_turn(connection->transfer, output, OUTPUT_MAX)) {
@@ -164,14 +179,18 @@ static bool serve_transfer(struct connection *connection)
 	case TRANSFER_FULL:
 		return false; /* on_write() goes on */
 	case TRANSFER_DONE:
-		transfer_end(connection->transfer);
-		connection->transfer = NULL;
-		return true;
-	case TRANSFER_FAILED:
+		(void)evbuffer_drain(input, peek_message(connection->tcp, input));
 		break;
+	case TRANSFER_FAILED:
+		connection->transfer_failed = true;
+		break;
+	case TRANSFER_BROKEN:
+		connection_free(connection);
+		return false;
 	}
-	connection_free(connection);
-	return false;
+	transfer_end(connection->transfer);
+	connection->transfer = NULL;
+	return true;
 }
 
 /* One turn: answers what has arrived, as far as the output has room. May free the connection. */

@@ -124,7 +124,7 @@ static enum transfer_turn write_messages(
 		message[1] = (uint8_t)len;
 		if (evbuffer_add(output, message, LENGTH_SIZE + len) != 0) {
 			tell(transfer, "out of memory");
-			return TRANSFER_FAILED;
+			return TRANSFER_BROKEN;
 		}
 		ptrd_count(&counters_of(transfer->transfers)->event[PTRD_EVENT_TX], 1);
 	}

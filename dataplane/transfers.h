@@ -27,11 +27,13 @@ struct transfer *transfer_begin(struct transfers *transfers, const struct dns_re
 void transfer_end(struct transfer *transfer);
 
 enum transfer_turn {
-	TRANSFER_ON,     /* the next turn may come at once */
-	TRANSFER_LATER,  /* in a millisecond, and behind a new directory */
-	TRANSFER_FULL,   /* `output` holds enough: when it has drained */
-	TRANSFER_DONE,   /* everything is written */
-	TRANSFER_FAILED, /* after log_line(): the connection is to be closed */
+	TRANSFER_ON,    /* the next turn may come at once */
+	TRANSFER_LATER, /* in a millisecond, and behind a new directory */
+	TRANSFER_FULL,  /* `output` holds enough: when it has drained */
+	TRANSFER_DONE,  /* everything is written */
+	/* After log_line(). Nothing has been written: the query can get another reply. */
+	TRANSFER_FAILED,
+	TRANSFER_BROKEN, /* after log_line(), in the midst of it: the connection is to be closed */
 };
 
 /* One turn, of bounded work: copies on, or writes messages to `output` until it holds `enough`. */

@@ -57,7 +57,7 @@
  *           the SOA alone (RFC 1995 section 4)
  *   AXFR over TCP, other IXFR: there is no history of changes to answer from
  *           the whole zone (RFC 1995 section 4); SERVFAIL while as many transfers are under way as
- *           may be at a time, which is what BIND does
+ *           may be at a time, which is what BIND does, or if no copy of the zone can be had
  *
  * Names. Zones: see struct dns_zone. Address: four canonical octets (RFC 1035 section 3.5), 32
  * nibbles (RFC 3596 section 2.5), or one octet before the name of an RFC 2317 zone of ours.

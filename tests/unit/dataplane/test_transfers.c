@@ -27,6 +27,8 @@
 
 #define WAIT_MS 20000 /* that something happens that must happen */
 #define MEMORY ((size_t)8 * 1024 * 1024)
+#define SERVFAIL 2
+#define NOTAUTH 9
 #define ZONE "\00210\7in-addr\4arpa" /* of 10.0.0.0/8; the root label is the literal's end */
 
 struct rig {
@@ -303,32 +305,65 @@ static void test_client_that_does_not_read(void **state)
 	close(fd);
 }
 
-/* Without the memory for its copy a transfer ends, with nothing sent; the next one fits. */
+/* The reply without records of that ID. */
+static void expect_error(struct rig *rig, int fd, uint8_t id, unsigned rcode)
+{
+	static uint8_t message[UINT16_MAX];
+
+	assert_int_equal(receive(rig, fd, message), 12 + sizeof(ZONE) + 4);
+	assert_int_equal(message[1], id);
+	assert_int_equal(message[2] & 0x80, 0x80);
+	assert_int_equal(message[3] & 15, rcode);
+	assert_int_equal(message[6] << 8 | message[7], 0);
+}
+
+/* Without the memory to begin, or for its copy, a transfer is SERVFAIL; the query behind it is answered,
+ * and the next one fits. */
 static void test_memory(void **state)
+{
+	/* 5000 entries take 30000, and the rest takes 36000. */
+	static const size_t memory[] = {0, 1000, 40000};
+	const size_t count = sizeof(memory) / sizeof(memory[0]);
+	struct rig *rig = *state;
+	const int fd = connect_to(rig);
+
+	for (unsigned i = 0; i < count; i++) {
+		rig->policy.transfer_memory = memory[i];
+		ASK(fd, 1, ZONE, 252);
+		ASK(fd, 2, ZONE, 6);
+		expect_error(rig, fd, 1, SERVFAIL);
+		expect_records(rig, fd, 2, 1);
+		assert_int_equal(event(rig, PTRD_EVENT_TRANSFER_ABORTED), i + 1);
+		assert_int_equal(outcome(rig, PTRD_SERVFAIL_TRANSFER), i + 1);
+		assert_int_equal(event(rig, PTRD_EVENT_RX), 2 * (i + 1));
+	}
+	rig->policy.transfer_memory = MEMORY;
+	ASK(fd, 3, ZONE, 252);
+	expect_records(rig, fd, 3, 5000 + 3);
+	assert_int_equal(event(rig, PTRD_EVENT_TRANSFER_ABORTED), count);
+	close(fd);
+}
+
+/* So is one of a table with an entry that cannot be read; who closed its half gets that, and the end. */
+static void test_corrupt(void **state)
 {
 	static uint8_t message[UINT16_MAX];
 	struct rig *rig = *state;
 	const int fd = connect_to(rig);
 
-	rig->policy.transfer_memory = 40000; /* 5000 entries take 30000, and the rest takes 36000 */
+	image_bind(&rig->image, 0x0a000001, PTRD_REF_IPV6 - 1); /* behind all cells */
 	ASK(fd, 1, ZONE, 252);
+	assert_int_equal(shutdown(fd, SHUT_WR), 0);
+	expect_error(rig, fd, 1, SERVFAIL);
 	assert_int_equal(receive(rig, fd, message), 0);
-	close(fd);
 	assert_int_equal(event(rig, PTRD_EVENT_TRANSFER_ABORTED), 1);
-	assert_int_equal(event(rig, PTRD_EVENT_TX), 0);
-	rig->policy.transfer_memory = MEMORY;
-	const int again = connect_to(rig);
-
-	ASK(again, 2, ZONE, 252);
-	expect_records(rig, again, 2, 5000 + 3);
-	close(again);
+	close(fd);
 }
 
 /* While a transaction is published a transfer waits, and everybody else is answered; when the zone
- * goes meanwhile, so does the connection. */
+ * goes meanwhile the client is told. */
 static void test_waiting(void **state)
 {
-	static uint8_t message[UINT16_MAX];
 	struct rig *rig = *state;
 	const int fd = connect_to(rig), other = connect_to(rig), third = connect_to(rig);
 
@@ -352,7 +387,7 @@ static void test_waiting(void **state)
 	rig->view = make_view(&rig->image, "11.0.0.0/8", false, 2);
 	atomic_store(&rig->serving.view, rig->view);
 	dns_view_free(gone);
-	assert_int_equal(receive(rig, fd, message), 0);
+	expect_error(rig, fd, 4, NOTAUTH);
 	assert_int_equal(event(rig, PTRD_EVENT_TRANSFER_ABORTED), 1);
 	close(fd);
 	close(other);
@@ -367,6 +402,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_number, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_client_that_does_not_read, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_memory, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_corrupt, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_waiting, set_up, tear_down),
 	};
 
