@@ -1,5 +1,5 @@
 /*
- * How many connections each client address has open. Main lcore.
+ * How many connections each client address has open: a client is one as long as it has any. Main lcore.
  */
 #pragma once
 

@@ -131,15 +131,16 @@ static int answer_one(
 		.len = (uint16_t)(size - LENGTH_SIZE),
 		.room = UINT16_MAX,
 		.transport = DNS_TCP,
-		.transfer_possible
-		= !connection->transfer_failed && transfers_possible(&tcp->transfers),
+		.transfer_possible = !connection->transfer_failed
+			&& transfers_possible(&tcp->transfers, connection->client),
 	};
 	if (!connection->transfer_failed)
 		ptrd_count(&tcp->counters->event[PTRD_EVENT_RX], 1);
 	respond_client(&request, (const void *)&connection->address);
 	respond(tcp->serving, &request);
 	if (request.outcome == PTRD_TRANSFER) {
-		connection->transfer = transfer_begin(&tcp->transfers, &request);
+		connection->transfer
+			= transfer_begin(&tcp->transfers, connection->client, &request);
 		connection->transfer_failed = connection->transfer == NULL;
 		return 1;
 	}

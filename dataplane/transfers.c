@@ -17,7 +17,9 @@
 #define LENGTH_SIZE 2 /* RFC 1035 section 4.2.2 */
 
 struct transfer {
+	LIST_ENTRY(transfer) link;
 	struct transfers *transfers;
+	const struct client *client;
 	struct dns_transfer *zone;
 	bool done;
 	char name[PTRD_NAME_WIRE_MAX]; /* of the zone, for the log */
@@ -52,12 +54,19 @@ static void tell(const struct transfer *transfer, const char *why)
 	log_line("transfer of %s: %s", transfer->name, why);
 }
 
-bool transfers_possible(const struct transfers *transfers)
+bool transfers_possible(const struct transfers *transfers, const struct client *client)
 {
-	return transfers->count < policy_of(transfers)->transfers;
+	const unsigned limit = policy_of(transfers)->transfers;
+	const struct transfer *transfer = LIST_FIRST(&transfers->list);
+	unsigned own = 0;
+
+	for (; transfer != NULL; transfer = LIST_NEXT(transfer, link))
+		own += transfer->client == client;
+	return transfers->count < limit && own < (limit + 1) / 2;
 }
 
-struct transfer *transfer_begin(struct transfers *transfers, const struct dns_request *request)
+struct transfer *transfer_begin(
+	struct transfers *transfers, const struct client *client, const struct dns_request *request)
 {
 	const struct dns_context context = serving_context(transfers->serving, NODE_READER_MAIN);
 	struct transfer *transfer = calloc(1, sizeof(*transfer));
@@ -67,8 +76,10 @@ struct transfer *transfer_begin(struct transfers *transfers, const struct dns_re
 		transfers->memory = policy_of(transfers)->transfer_memory;
 	if (transfer != NULL) {
 		transfer->transfers = transfers;
+		transfer->client = client;
 		copy_name(transfer->name, request);
 		transfer->zone = dns_transfer_create(&context, request, &transfers->memory);
+		LIST_INSERT_HEAD(&transfers->list, transfer, link);
 		transfers->count++;
 		if (transfer->zone != NULL)
 			return transfer;
@@ -86,6 +97,7 @@ void transfer_end(struct transfer *transfer)
 			    ->event[transfer->done ? PTRD_EVENT_TRANSFER_DONE
 						   : PTRD_EVENT_TRANSFER_ABORTED],
 		1);
+	LIST_REMOVE(transfer, link);
 	transfer->transfers->count--;
 	dns_transfer_free(transfer->zone);
 	free(transfer);

@@ -7,22 +7,31 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <sys/queue.h>
+
 #include "serving.h"
 
+struct client;
 struct evbuffer;
 struct transfer;
 
+LIST_HEAD(transfer_list, transfer);
+
 struct transfers {
 	struct serving *serving;
+	struct transfer_list list;
 	unsigned count;
 	size_t memory; /* bytes that their copies may yet take */
 };
 
-/* True if one more may begin. */
-bool transfers_possible(const struct transfers *transfers);
+/* True if `client` may begin one more. It has at most half of those that may be at a time, or the odd one
+ * more: who reads slowly can make a large zone last for hours, and is not to keep others out. */
+bool transfers_possible(const struct transfers *transfers, const struct client *client);
 
-/* Begins the transfer for a request with outcome PTRD_TRANSFER. Returns NULL if memory is short. */
-struct transfer *transfer_begin(struct transfers *transfers, const struct dns_request *request);
+/* Begins the transfer for a request of `client`, which must outlive it, with outcome PTRD_TRANSFER.
+ * Returns NULL if memory is short. */
+struct transfer *transfer_begin(struct transfers *transfers, const struct client *client,
+	const struct dns_request *request);
 /* Ends it, and counts how it went. NULL is allowed. */
 void transfer_end(struct transfer *transfer);
 

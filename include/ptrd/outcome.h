@@ -26,7 +26,7 @@
 	X(REFUSED_TRANSFER,  "refused_transfer",  "AXFR or IXFR of a client that may not") \
 	X(NOTAUTH_TRANSFER,  "notauth_transfer",  "AXFR or IXFR of a name that is no apex of a served zone") \
 	X(NOTIMP_TRANSFER,   "notimp_transfer",   "AXFR over UDP") \
-	X(SERVFAIL_TRANSFER, "servfail_transfer", "AXFR or IXFR beyond the number of transfers at a time, or begun, but no copy of the zone could be had") \
+	X(SERVFAIL_TRANSFER, "servfail_transfer", "AXFR or IXFR beyond the number of transfers at a time, or of one client, or begun, but no copy of the zone could be had") \
 	X(FORMERR_QUESTION,  "formerr_question",  "question count or question malformed") \
 	X(FORMERR_SECTIONS,  "formerr_sections",  "answer or authority records in a query, or a truncated record") \
 	X(FORMERR_EDNS,      "formerr_edns",      "two OPT records, a bad owner, overrunning or malformed options") \

@@ -95,7 +95,7 @@ static int set_up(void **state)
 	if (rte_rcu_qsbr_init(qsbr, PTRD_READERS_MAX) != 0
 		|| rte_rcu_qsbr_thread_register(qsbr, NODE_READER_MAIN) != 0)
 		return -1;
-	assert_null(dns_prefix_parse_client(&rig->client, "127.0.0.1"));
+	assert_null(dns_prefix_parse_client(&rig->client, "127.0.0.0/24"));
 	rig->policy.settings.transfer_to = &rig->client;
 	rig->policy.settings.transfer_to_count = 1;
 	rig->policy.transfers = 2;
@@ -135,12 +135,19 @@ static uint64_t outcome(const struct rig *rig, enum ptrd_outcome what)
 	return atomic_load(&rig->serving.node->counters[NODE_READER_MAIN].outcome[what]);
 }
 
-static int connect_to(const struct rig *rig)
+static int connect_from(const struct rig *rig, in_addr_t from)
 {
+	const struct sockaddr_in local = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(from)};
 	const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
+	assert_int_equal(bind(fd, (const void *)&local, sizeof(local)), 0);
 	assert_int_equal(connect(fd, (const void *)&rig->address, sizeof(rig->address)), 0);
 	return fd;
+}
+
+static int connect_to(const struct rig *rig)
+{
+	return connect_from(rig, INADDR_LOOPBACK);
 }
 
 static void send_query(int fd, uint8_t id, const char *name, size_t name_len, uint8_t type)
@@ -206,6 +213,18 @@ static void expect_records(struct rig *rig, int fd, uint8_t id, unsigned records
 	}
 }
 
+/* The reply without records of that ID. */
+static void expect_error(struct rig *rig, int fd, uint8_t id, unsigned rcode)
+{
+	static uint8_t message[UINT16_MAX];
+
+	assert_int_equal(receive(rig, fd, message), 12 + sizeof(ZONE) + 4);
+	assert_int_equal(message[1], id);
+	assert_int_equal(message[2] & 0x80, 0x80);
+	assert_int_equal(message[3] & 15, rcode);
+	assert_int_equal(message[6] << 8 | message[7], 0);
+}
+
 /* Queries before and behind a transfer are answered, all in their order. */
 static void test_pipelined(void **state)
 {
@@ -243,6 +262,23 @@ static void test_half_close(void **state)
 	close(fd);
 }
 
+/* A zone that no socket buffer holds. */
+static void serve_long_zone(struct rig *rig)
+{
+	dns_view_free(rig->view);
+	rig->view = make_view(&rig->image, "10.0.0.0/8", true, 2);
+	atomic_store(&rig->serving.view, rig->view);
+}
+
+static void expect_aborted(struct rig *rig, uint64_t count)
+{
+	for (unsigned i = 0; event(rig, PTRD_EVENT_TRANSFER_ABORTED) < count && i < WAIT_MS; i++) {
+		(void)event_base_loop(rig->base, EVLOOP_NONBLOCK);
+		usleep(1000);
+	}
+	assert_int_equal(event(rig, PTRD_EVENT_TRANSFER_ABORTED), count);
+}
+
 /* Two at a time; a third is SERVFAIL, and so is it on another zone. A client that goes makes room. */
 static void test_number(void **state)
 {
@@ -250,11 +286,9 @@ static void test_number(void **state)
 	struct rig *rig = *state;
 	int fd[3];
 
-	dns_view_free(rig->view);
-	rig->view = make_view(&rig->image, "10.0.0.0/8", true, 2); /* no socket buffer holds this */
-	atomic_store(&rig->serving.view, rig->view);
+	serve_long_zone(rig);
 	for (unsigned i = 0; i < 2; i++) {
-		fd[i] = connect_to(rig);
+		fd[i] = connect_from(rig, INADDR_LOOPBACK + i);
 		ASK(fd[i], 1, ZONE, 252);
 		assert_true(readable(rig, fd[i], WAIT_MS));
 	}
@@ -264,9 +298,7 @@ static void test_number(void **state)
 	assert_int_equal(message[3] & 15, 2);
 	assert_int_equal(outcome(rig, PTRD_SERVFAIL_TRANSFER), 1);
 	close(fd[0]);
-	for (unsigned i = 0; event(rig, PTRD_EVENT_TRANSFER_ABORTED) == 0 && i < WAIT_MS; i++)
-		(void)readable(rig, fd[2], 1);
-	assert_int_equal(event(rig, PTRD_EVENT_TRANSFER_ABORTED), 1);
+	expect_aborted(rig, 1);
 	ASK(fd[2], 4, ZONE, 252);
 	assert_true(receive(rig, fd[2], message) > 12);
 	assert_int_equal(message[3] & 15, 0);
@@ -276,6 +308,41 @@ static void test_number(void **state)
 	assert_int_equal(event(rig, PTRD_EVENT_TRANSFER_ABORTED), 3);
 	close(fd[1]);
 	close(fd[2]);
+}
+
+/* Of any number one client has half, rounded up; the rest is for others. */
+static void test_share(void **state)
+{
+	static const struct {
+		unsigned all, share;
+	} cases[] = {{1, 1}, {2, 1}, {3, 2}, {6, 3}};
+	struct rig *rig = *state;
+	unsigned total = 0;
+	int fd[6];
+
+	serve_long_zone(rig);
+	rig->policy.transfer_memory = 4 * MEMORY;
+	for (size_t c = 0; c < sizeof(cases) / sizeof(cases[0]); c++) {
+		rig->policy.transfers = cases[c].all;
+		for (unsigned i = 0; i < cases[c].all; i++) {
+			const in_addr_t client = INADDR_LOOPBACK + i / cases[c].share;
+
+			fd[i] = connect_from(rig, client);
+			ASK(fd[i], 1, ZONE, 252);
+			assert_true(readable(rig, fd[i], WAIT_MS));
+			assert_int_equal(outcome(rig, PTRD_TRANSFER), ++total);
+			if ((i + 1) % cases[c].share != 0)
+				continue;
+			const int over = connect_from(rig, client);
+
+			ASK(over, 2, ZONE, 252);
+			expect_error(rig, over, 2, SERVFAIL);
+			close(over);
+		}
+		for (unsigned i = 0; i < cases[c].all; i++)
+			close(fd[i]);
+		expect_aborted(rig, total);
+	}
 }
 
 /* A client that does not read holds what the bound allows, for the idle time-out and no longer. */
@@ -288,9 +355,7 @@ static void test_client_that_does_not_read(void **state)
 	rig->limits.idle_timeout = 1;
 	rig->tcp = tcp_create(rig->base, &rig->serving, &rig->limits);
 	assert_int_equal(listen_on(rig), 0);
-	dns_view_free(rig->view);
-	rig->view = make_view(&rig->image, "10.0.0.0/8", true, 2);
-	atomic_store(&rig->serving.view, rig->view);
+	serve_long_zone(rig);
 	const int fd = connect_to(rig);
 	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small)), 0);
 	ASK(fd, 1, ZONE, 252);
@@ -303,18 +368,6 @@ static void test_client_that_does_not_read(void **state)
 	/* Of 16 million records it has been given a few hundred kilobytes. */
 	assert_in_range(event(rig, PTRD_EVENT_TX), 1, 1000);
 	close(fd);
-}
-
-/* The reply without records of that ID. */
-static void expect_error(struct rig *rig, int fd, uint8_t id, unsigned rcode)
-{
-	static uint8_t message[UINT16_MAX];
-
-	assert_int_equal(receive(rig, fd, message), 12 + sizeof(ZONE) + 4);
-	assert_int_equal(message[1], id);
-	assert_int_equal(message[2] & 0x80, 0x80);
-	assert_int_equal(message[3] & 15, rcode);
-	assert_int_equal(message[6] << 8 | message[7], 0);
 }
 
 /* Without the memory to begin, or for its copy, a transfer is SERVFAIL; the query behind it is answered,
@@ -365,7 +418,8 @@ static void test_corrupt(void **state)
 static void test_waiting(void **state)
 {
 	struct rig *rig = *state;
-	const int fd = connect_to(rig), other = connect_to(rig), third = connect_to(rig);
+	const int fd = connect_to(rig), other = connect_to(rig),
+		  third = connect_from(rig, INADDR_LOOPBACK + 1);
 
 	image_header(&rig->image)->changed[77] = 43;
 	ASK(fd, 1, ZONE, 252);
@@ -400,6 +454,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_pipelined, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_half_close, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_number, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_share, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_client_that_does_not_read, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_memory, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_corrupt, set_up, tear_down),
