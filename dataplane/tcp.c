@@ -25,8 +25,15 @@
 
 #define LENGTH_SIZE 2 /* RFC 1035 section 4.2.2 */
 #define BACKLOG 1024
-/* Replies that wait for a client that does not read. Over it, its queries wait as well. */
-#define OUTPUT_MAX (128 * 1024)
+/* Bytes that a connection can have us hold, and thousands can at a time. Of replies that wait for a
+ * client that does not read: over it, its queries wait as well. The kernel has room for more. */
+#define REPLIES_MAX (8 * 1024)
+/* Of a zone, which few have at a time. */
+#define TRANSFER_MAX (128 * 1024)
+/* Of queries. A longer one may come too, but only so many at a time: nobody needs them, and a length that
+ * announces one costs nothing. */
+#define QUERIES_MAX (4 * 1024)
+#define LONG_QUERIES 64
 /* Bounds of one callback, so that the others get their turn. */
 #define QUERIES_TURN 64
 #define ACCEPTS_TURN 16
@@ -47,6 +54,7 @@ struct connection {
 	struct transfer *transfer;
 	/* The input's first query asks for one that could not be had: it gets a reply instead. */
 	bool transfer_failed;
+	bool has_long_query; /* the input's first, as far as it has come */
 };
 
 TAILQ_HEAD(connection_list, connection);
@@ -67,6 +75,7 @@ struct tcp {
 	struct transfers transfers;
 	struct connection_list connections; /* the one that has been idle longest is first */
 	uint32_t open;
+	unsigned long_queries;                             /* connections that have one */
 	struct listener listeners[2 * FRAME_SERVICES_MAX]; /* of both families */
 	unsigned listeners_count;
 	struct event *resume;
@@ -87,6 +96,7 @@ static void connection_free(struct connection *connection)
 	clients_leave(connection->client);
 	TAILQ_REMOVE(&tcp->connections, connection, link);
 	tcp->open--;
+	tcp->long_queries -= connection->has_long_query;
 	free(connection);
 }
 
@@ -99,18 +109,37 @@ static void not_idle(struct connection *connection)
 	TAILQ_INSERT_TAIL(&tcp->connections, connection, link);
 }
 
-/* Copies the first message in `input`. Returns its size with its length; or 0 if it is not complete
- * yet. */
-static size_t peek_message(struct tcp *tcp, struct evbuffer *input)
+/* The size of the first message in `input`, with its length; 0 if not even this has come yet. */
+static size_t message_size(struct evbuffer *input)
 {
-	uint8_t *message = tcp->message;
+	uint8_t prefix[LENGTH_SIZE];
 
-	if (evbuffer_copyout(input, message, LENGTH_SIZE) != LENGTH_SIZE)
+	if (evbuffer_copyout(input, prefix, sizeof(prefix)) != sizeof(prefix))
 		return 0;
-	const size_t size = LENGTH_SIZE + (size_t)(message[0] << 8 | message[1]);
+	return sizeof(prefix) + (size_t)(prefix[0] << 8 | prefix[1]);
+}
 
-	return evbuffer_get_length(input) >= size ? (size_t)evbuffer_copyout(input, message, size)
-						  : 0;
+/* Lets the input hold a message of `size` bytes. Returns false if too many have a long one. */
+static bool make_room(struct connection *connection, size_t size)
+{
+	struct tcp *tcp = connection->tcp;
+	const bool is_long = size > QUERIES_MAX;
+
+	if (is_long == connection->has_long_query)
+		return true;
+	if (is_long && tcp->long_queries == LONG_QUERIES)
+		return false;
+	tcp->long_queries += is_long ? 1 : -1;
+	connection->has_long_query = is_long;
+	bufferevent_setwatermark(
+		connection->stream, EV_READ, 0, is_long ? LENGTH_SIZE + UINT16_MAX : QUERIES_MAX);
+	return true;
+}
+
+static void drain_message(struct connection *connection, size_t size)
+{
+	(void)evbuffer_drain(bufferevent_get_input(connection->stream), size);
+	(void)make_room(connection, 0);
 }
 
 /*
@@ -122,10 +151,17 @@ static int answer_one(
 {
 	struct tcp *tcp = connection->tcp;
 	uint8_t *message = tcp->message;
-	const size_t size = peek_message(tcp, input);
+	const size_t size = message_size(input);
 
 	if (size == 0)
 		return 0;
+	if (evbuffer_get_length(input) < size) {
+		if (make_room(connection, size))
+			return 0;
+		ptrd_count(&tcp->counters->event[PTRD_EVENT_TCP_REFUSED], 1);
+		return -1;
+	}
+	(void)evbuffer_copyout(input, message, size);
 	struct dns_request request = {
 		.msg = message + LENGTH_SIZE,
 		.len = (uint16_t)(size - LENGTH_SIZE),
@@ -147,7 +183,8 @@ static int answer_one(
 	connection->transfer_failed = false;
 	message[0] = (uint8_t)(request.reply_len >> 8);
 	message[1] = (uint8_t)request.reply_len;
-	if (request.reply_len == 0 || evbuffer_drain(input, size) != 0
+	drain_message(connection, size);
+	if (request.reply_len == 0
 		|| evbuffer_add(output, message, LENGTH_SIZE + request.reply_len) != 0)
 		return -1;
 	ptrd_count(&tcp->counters->event[PTRD_EVENT_TX], 1);
@@ -168,7 +205,7 @@ static bool serve_transfer(struct connection *connection)
 	struct evbuffer *input = bufferevent_get_input(connection->stream);
 	struct evbuffer *output = bufferevent_get_output(connection->stream);
 
-	switch (transfer_turn(connection->transfer, output, OUTPUT_MAX)) {
+	switch (transfer_turn(connection->transfer, output, TRANSFER_MAX)) {
 	case TRANSFER_ON:
 		/* It is we who take the time, not the client. */
 		not_idle(connection);
@@ -180,7 +217,7 @@ static bool serve_transfer(struct connection *connection)
 	case TRANSFER_FULL:
 		return false; /* on_write() goes on */
 	case TRANSFER_DONE:
-		(void)evbuffer_drain(input, peek_message(connection->tcp, input));
+		drain_message(connection, message_size(input));
 		break;
 	case TRANSFER_FAILED:
 		connection->transfer_failed = true;
@@ -205,7 +242,7 @@ static void serve(struct connection *connection)
 	if (connection->queued || (connection->transfer != NULL && !serve_transfer(connection)))
 		return;
 	while (answered == 1 && connection->transfer == NULL && turn < QUERIES_TURN
-		&& evbuffer_get_length(output) < OUTPUT_MAX) {
+		&& evbuffer_get_length(output) < REPLIES_MAX) {
 		answered = answer_one(connection, input, output);
 		turn += answered == 1;
 	}
@@ -217,7 +254,7 @@ static void serve(struct connection *connection)
 	/* A whole query, not a byte of one, keeps a connection alive. */
 	if (turn > 0)
 		not_idle(connection);
-	const bool full = evbuffer_get_length(output) >= OUTPUT_MAX;
+	const bool full = evbuffer_get_length(output) >= REPLIES_MAX;
 
 	if (answered == 0 && !connection->ended)
 		(void)bufferevent_enable(connection->stream, EV_READ);
@@ -320,7 +357,7 @@ static int connection_open(
 	/* Replies go out as they are ready, not when the client's delayed acknowledgement comes. */
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	bufferevent_setcb(connection->stream, on_read, on_write, on_event, connection);
-	bufferevent_setwatermark(connection->stream, EV_READ, 0, LENGTH_SIZE + UINT16_MAX);
+	bufferevent_setwatermark(connection->stream, EV_READ, 0, QUERIES_MAX);
 	(void)event_add(connection->idle, tcp->idle_timeout);
 	(void)bufferevent_enable(connection->stream, EV_READ | EV_WRITE);
 	return 0;

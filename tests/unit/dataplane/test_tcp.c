@@ -1,6 +1,7 @@
 /* DNS over TCP on loopback sockets, with an empty view: every query is refused, which is an
  * answer. */
 #include <errno.h>
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -24,8 +25,9 @@
 #include "tcp.h"
 #include "worker.h"
 
-#define QUERY_SIZE 32 /* bytes, without its length */
-#define WAIT_MS 20000 /* that something happens that must happen */
+#define QUERY_SIZE 32  /* bytes, without its length */
+#define HELD_MAX 24576 /* bytes, for a client that asks and does not read */
+#define WAIT_MS 20000  /* that something happens that must happen */
 
 struct rig {
 	struct ptrd_config_tcp limits;
@@ -494,7 +496,57 @@ static void test_queries_of_a_turn(void **state)
 	close(fd);
 }
 
-/* A client that only asks is not read for ever: what it can make the server hold has a bound. */
+/* Memory that libevent has, connections' buffers among it. */
+static size_t held;
+
+static void *hold(void *memory)
+{
+	held += malloc_usable_size(memory);
+	return memory;
+}
+
+static void *held_malloc(size_t size)
+{
+	return hold(malloc(size));
+}
+
+static void *held_realloc(void *memory, size_t size)
+{
+	held -= malloc_usable_size(memory);
+	return hold(realloc(memory, size));
+}
+
+static void held_free(void *memory)
+{
+	held -= malloc_usable_size(memory);
+	free(memory);
+}
+
+/* Asks on until nobody reads any more: the socket buffers of both sides fill up in the end. Returns how
+ * many bytes of queries that took. */
+static size_t ask_until_stuck(struct rig *rig, int fd)
+{
+	uint8_t query[QUERY_SIZE + 2];
+	size_t sent = 0, idle = 0;
+
+	make_query(query, 3);
+	while (idle < 50) {
+		const ssize_t n = send(fd, query + sent % sizeof(query),
+			sizeof(query) - sent % sizeof(query), MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (n < 0) {
+			assert_int_equal(errno, EAGAIN);
+			idle++;
+			usleep(1000);
+		} else {
+			sent += (size_t)n;
+			idle = 0;
+		}
+		(void)event_base_loop(rig->base, EVLOOP_NONBLOCK);
+	}
+	return sent;
+}
+
+/* A client that only asks is not read for ever; later it gets every answer. */
 static void test_client_that_does_not_read(void **state)
 {
 	struct rig *rig = *state;
@@ -502,23 +554,11 @@ static void test_client_that_does_not_read(void **state)
 	/* Below a loopback segment (64 KiB) the window would open at the pace of the persist timer. */
 	const int small = 256 * 1024;
 	const int fd = connect_to(rig, INADDR_LOOPBACK);
-	size_t sent = 0, idle = 0;
 
 	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small)), 0);
-	while (idle < 50) { /* the socket buffers of both sides fill up in the end */
-		make_query(query, 3);
-		const ssize_t n = send(fd, query + sent % sizeof(query),
-			sizeof(query) - sent % sizeof(query), MSG_DONTWAIT | MSG_NOSIGNAL);
-		if (n < 0) {
-			assert_int_equal(errno, EAGAIN);
-			idle++;
-		} else {
-			sent += (size_t)n;
-			idle = 0;
-		}
-		(void)event_base_loop(rig->base, EVLOOP_NONBLOCK);
-	}
+	const size_t sent = ask_until_stuck(rig, fd);
 	/* It reads now, and gets every answer; then the rest of the query that was cut. */
+	make_query(query, 3);
 	for (size_t i = 0; i < sent / sizeof(query); i++)
 		expect_reply(rig, fd, 3);
 	if (sent % sizeof(query) != 0) {
@@ -527,6 +567,80 @@ static void test_client_that_does_not_read(void **state)
 	}
 	assert_true(answered(rig, fd));
 	close(fd);
+}
+
+/* What each of those who never read can make the server hold has a bound. */
+static void test_memory_of_clients(void **state)
+{
+	enum {
+		COUNT = 3
+	};
+	const int least = 1;
+	struct rig *rig = *state;
+	const size_t before = held;
+	int fd[COUNT];
+
+	rig->limits.per_client = COUNT;
+	for (unsigned i = 0; i < COUNT; i++) {
+		fd[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		/* Before the connection: the server's kernel has to hold what it sends. */
+		assert_int_equal(
+			setsockopt(fd[i], SOL_SOCKET, SO_RCVBUF, &least, sizeof(least)), 0);
+		assert_int_equal(
+			connect(fd[i], (const void *)&rig->address, sizeof(rig->address)), 0);
+		(void)ask_until_stuck(rig, fd[i]);
+	}
+	assert_in_range(held - before, COUNT * HELD_MAX / 8, COUNT * HELD_MAX);
+	for (unsigned i = 0; i < COUNT; i++)
+		close(fd[i]);
+}
+
+/* One query, and the head of one that is as long as can be. Returns whether the former is answered: the
+ * server has seen the latter then, and lets it come. */
+static bool begin_long(struct rig *rig, int fd)
+{
+	uint8_t bytes[QUERY_SIZE + 2 + 2], reply[QUERY_SIZE + 2];
+
+	make_query(bytes, 1);
+	bytes[QUERY_SIZE + 2] = bytes[QUERY_SIZE + 3] = 0xff;
+	send_all(fd, bytes, sizeof(bytes));
+	return receive(rig, fd, reply, sizeof(reply));
+}
+
+/* Long queries, which nobody needs, are let in 64 at a time; one that ends makes room. */
+static void test_long_queries(void **state)
+{
+	enum {
+		COUNT = 64
+	};
+	static uint8_t rest[2 + UINT16_MAX];
+	struct rig *rig = *state;
+	int fd[COUNT + 1];
+
+	rig->limits.connections = rig->limits.per_client = COUNT + 1;
+	for (unsigned i = 0; i < COUNT; i++) {
+		fd[i] = connect_to(rig, INADDR_LOOPBACK);
+		assert_true(begin_long(rig, fd[i]));
+	}
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(event(rig, PTRD_EVENT_TCP_REFUSED), i);
+		fd[COUNT] = connect_to(rig, INADDR_LOOPBACK);
+		assert_false(begin_long(rig, fd[COUNT]));
+		close(fd[COUNT]);
+	}
+	/* One goes, one is answered: room for two. */
+	close(fd[0]);
+	make_query(rest, 5);
+	send_all(fd[1], rest + 2, UINT16_MAX);
+	expect_reply(rig, fd[1], 5);
+	run_ready(rig);
+	fd[0] = connect_to(rig, INADDR_LOOPBACK);
+	assert_true(begin_long(rig, fd[0]));
+	assert_true(begin_long(rig, fd[1]));
+	fd[COUNT] = connect_to(rig, INADDR_LOOPBACK);
+	assert_false(begin_long(rig, fd[COUNT]));
+	for (unsigned i = 0; i <= COUNT; i++)
+		close(fd[i]);
 }
 
 /* Bytes that make no query do not keep a connection. */
@@ -576,8 +690,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_urgent_goes_first, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_queries_of_a_turn, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_client_that_does_not_read, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_memory_of_clients, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_long_queries, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_idle, set_up, tear_down),
 	};
 
+	event_set_mem_functions(held_malloc, held_realloc, held_free);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
