@@ -14,7 +14,6 @@
 /* Buckets and entries of one turn, and so of one reader section: a tenth of a millisecond, up to a
  * whole one where each is a custom PTR that no cache holds. */
 #define WORK_TURN 2048
-#define LENGTH_SIZE 2 /* RFC 1035 section 4.2.2 */
 
 struct transfer {
 	LIST_ENTRY(transfer) link;

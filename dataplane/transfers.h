@@ -11,6 +11,8 @@
 
 #include "serving.h"
 
+#define LENGTH_SIZE 2 /* of what stands before a message, RFC 1035 section 4.2.2 */
+
 struct client;
 struct evbuffer;
 struct transfer;
