@@ -129,8 +129,8 @@ static int open_adapter(struct adapter *adapter, const char *name)
 	return -1;
 }
 
-/* True if the machine has a VLAN interface on `name`: /proc/net/vlan/config has a line for each,
- * "VLAN | id | interface". */
+/* True if this network namespace has a VLAN interface on `name`: /proc/net/vlan/config has a line for
+ * each, "VLAN | id | interface", but for those in other namespaces. */
 static bool has_vlans(const char *name)
 {
 	char line[256], parent[IF_NAMESIZE];
