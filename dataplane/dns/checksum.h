@@ -1,7 +1,5 @@
 /*
- * One's-complement sums of RFC 1071: big-endian 16-bit words, folded to 16 bits, not inverted. Such
- * sums of parts add up to the sum of the whole, a part that starts at an odd offset having its two
- * bytes swapped (section 2, property B).
+ * One's-complement sums of RFC 1071: big-endian 16-bit words, folded to 16 bits, not inverted.
  */
 #pragma once
 
@@ -18,24 +16,41 @@ static inline uint16_t checksum_fold(uint64_t sum)
 	return (uint16_t)((sum & UINT16_MAX) + (sum >> 16));
 }
 
-/* Sum of `len` bytes, at most 2^32, that start at an even offset. */
-static inline uint16_t checksum_sum(const uint8_t *data, size_t len)
+/* Adds a word to a sum that carries around its end. */
+static inline uint64_t checksum_add(uint64_t sum, uint64_t word)
 {
-	uint64_t sum = 0;
-	uint32_t word;
-
-	/* The sum does not depend on byte order until the end: section 2, property B again. */
-	for (; len >= sizeof(word); len -= sizeof(word), data += sizeof(word)) {
-		memcpy(&word, data, sizeof(word));
-		sum += word;
-	}
-	word = 0;
-	memcpy(&word, data, len);
-	return be16toh(checksum_fold(sum + word));
+	sum += word;
+	return sum + (sum < word);
 }
 
-/* Sum of a part as it counts at `offset` of the whole. */
-static inline uint16_t checksum_at(uint16_t sum, size_t offset)
+/* Up to 7 bytes as the word that they begin, the rest 0. */
+static inline uint64_t checksum_tail(const uint8_t *data, size_t len)
 {
-	return offset % 2 == 0 ? sum : __builtin_bswap16(sum);
+	uint64_t word = 0;
+
+	for (size_t i = 0; i < len; i++)
+		word |= (uint64_t)data[i] << (8 * i);
+	return htole64(word);
+}
+
+/* Sum of `len` bytes that start at an even offset. */
+static inline uint16_t checksum_sum(const uint8_t *data, size_t len)
+{
+	const size_t rest = len % sizeof(uint64_t);
+	uint64_t sum = 0, word;
+
+	/* The sum does not depend on byte order until the end: section 2, property B. */
+	for (size_t at = 0; at < len - rest; at += sizeof(word)) {
+		memcpy(&word, data + at, sizeof(word));
+		sum = checksum_add(sum, word);
+	}
+	if (rest > 0 && len > sizeof(word)) {
+		/* The last word, less what has been counted. */
+		memcpy(&word, data + len - sizeof(word), sizeof(word));
+		word = htole64(le64toh(word) >> (8 * (sizeof(word) - rest)));
+		sum = checksum_add(sum, word);
+	} else if (rest > 0) {
+		sum = checksum_tail(data, rest);
+	}
+	return be16toh(checksum_fold(sum));
 }
