@@ -10,12 +10,13 @@
 
 #define CHAOS_TEXT_MAX 255 /* bytes of one character-string, RFC 1035 section 3.3.14 */
 
-void answer_init(struct answer *answer)
+void answer_init(struct answer *answer, const struct dns_request *r)
 {
 	answer->ancount = answer->nscount = 0;
 	answer->len = 0;
-	answer->authoritative = answer->has_sum = false;
+	answer->authoritative = false;
 	answer->referral = NULL;
+	answer->built = r->msg + DNS_HEADER_SIZE + r->question_len;
 }
 
 void answer_put_head(uint8_t *at, unsigned owner, enum dns_type type, enum dns_class class,
@@ -128,8 +129,6 @@ static enum ptrd_outcome answer_record(struct answer *answer, const struct dns_r
 	answer->wire = record.wire;
 	answer->len = record.wire_len;
 	answer->ancount = cell->ancount;
-	answer->has_sum = true;
-	answer->sum = cell->sum;
 	return PTRD_PTR_CUSTOM;
 }
 

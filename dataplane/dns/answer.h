@@ -6,23 +6,28 @@
 #include "engine.h"
 #include "message.h"
 
-/* The sections behind the question: RRs that lie ready in a table or view, or such as are built
- * here. Those of a negative answer stand in the authority section and at `wire` all the same. */
+/* The longest RR that is built for a reply: the SOA. */
+#define ANSWER_BUILT_MAX (RR_HEAD_SIZE + sizeof(((struct dns_region *)0)->soa_rdata))
+static_assert(DNS_HEADER_SIZE + PTRD_NAME_WIRE_MAX + 4 + ANSWER_BUILT_MAX + DNS_TEMPLATE_SLACK
+		<= DNS_UDP_SIZE,
+	"there is room for it behind the longest question");
+
+/* The sections behind the question: RRs that lie ready in a table or view, or such as are built in
+ * their place. Those of a negative answer stand in the authority section and at `wire` all the
+ * same. */
 struct answer {
 	uint16_t ancount, nscount;
 	bool authoritative;
-	bool has_sum;
-	uint16_t sum; /* RFC 1071 sum of the bytes at wire, from an even offset */
 	const uint8_t *wire;
 	unsigned len; /* bytes at wire */
 	/* The NS set of a referral comes behind them, or NULL. */
 	const struct dns_delegation *referral;
 	uint16_t referral_owner; /* offset in the message where its name stands */
-	uint8_t built[RR_HEAD_SIZE + sizeof(((struct dns_region *)0)->soa_rdata)];
+	uint8_t *built;          /* where an RR is built: in the message, behind the question */
 };
 
 /* Makes an answer without records. */
-void answer_init(struct answer *answer);
+void answer_init(struct answer *answer, const struct dns_request *r);
 
 /* Finds the answer of a request that is not decided. Returns its outcome. */
 enum ptrd_outcome answer_find(

@@ -108,8 +108,13 @@ static void prefetch_cell(const struct ptrd_table *table, uint32_t ref)
 {
 	const uint32_t granule = ref & ~PTRD_REF_IPV6;
 
-	if (granule >= PTRD_REF_FIRST_CELL && granule < table->cell_granules)
-		__builtin_prefetch(table->cells + (size_t)granule * PTRD_GRANULE);
+	if (granule >= PTRD_REF_FIRST_CELL && granule < table->cell_granules) {
+		const uint8_t *cell = table->cells + (size_t)granule * PTRD_GRANULE;
+
+		/* Most are about as long as a cache line and begin somewhere in one. */
+		__builtin_prefetch(cell);
+		__builtin_prefetch(cell + PTRD_CACHE_LINE - 1);
+	}
 }
 
 /* Finds an IPv4 address; of an IPv6 one only the first cell that may be its. */

@@ -39,6 +39,8 @@ static const struct family {
 
 /* The longest text of each token. */
 static const char *const longest_text[] = {
+	[DNS_NOTHING] = "",
+	[DNS_DOT] = ".",
 	[DNS_OCTET] = "255",
 	[DNS_ADDRESS] = "255-255-255-255",
 	[DNS_REVERSE] = "255-255-255-255",
@@ -123,26 +125,25 @@ static const struct token *find_token(const struct family *family, const char *t
 static const char *cut_parts(const struct family *family, struct dns_template *compiled, size_t len)
 {
 	for (size_t at = 0; at < len;) {
-		const char *text = compiled->text + at;
-		struct dns_template_part part = {.start = (uint16_t)at, .token = DNS_TEXT};
+		struct dns_template_part part = {.start = (uint16_t)at, .token = DNS_NOTHING};
 
 		if (compiled->count == DNS_TEMPLATE_PARTS_MAX)
-			return "too many tokens, dots and texts between them (32 at most)";
-		part.len = (uint16_t)strcspn(text, "{.");
-		if (*text == '.') {
+			return "too many tokens and dots between them (32 at most)";
+		part.len = (uint16_t)strcspn(compiled->text + at, "{.");
+		at += part.len;
+		if (at < len && compiled->text[at] == '.') {
 			part.token = DNS_DOT;
-			part.len = 1;
-		} else if (*text == '{') {
-			const struct token *token = find_token(family, text);
+			at++;
+		} else if (at < len) {
+			const struct token *token = find_token(family, compiled->text + at);
 
 			if (token == NULL)
 				return family->unknown_rule;
 			part.token = (uint8_t)token->token;
-			part.octet = token->octet;
-			part.len = (uint16_t)strlen(token->name);
+			part.shift = (uint8_t)(24 - 8 * token->octet);
+			at += strlen(token->name);
 		}
 		compiled->parts[compiled->count++] = part;
-		at += part.len;
 	}
 	return NULL;
 }
@@ -154,11 +155,9 @@ static void longest_name(const struct dns_template *compiled, char *out, size_t 
 
 	for (unsigned i = 0; i < compiled->count; i++) {
 		const struct dns_template_part *part = &compiled->parts[i];
-		const bool token = part->token != DNS_TEXT && part->token != DNS_DOT;
-		const char *text = token ? longest_text[part->token] : compiled->text + part->start;
-		const int len = token ? TOKEN_TEXT_MAX : part->len;
 
-		at += (size_t)snprintf(out + at, size - at, "%.*s", len, text);
+		at += (size_t)snprintf(out + at, size - at, "%.*s%s", part->len,
+			compiled->text + part->start, longest_text[part->token]);
 	}
 	snprintf(out + at, size - at, "%s", compiled->text + cut);
 }
@@ -217,16 +216,58 @@ int dns_template_compile6(
 	return compile(&ipv6, compiled, text, suffix, error);
 }
 
-/* Decimal digits without a branch: where a leading zero would stand, the next digit overwrites it.
- * */
+/* The octets in decimal: how many digits one has is up to chance, and no branch is to guess it. */
+#define OCTET1(n)                                                                                  \
+	{                                                                                          \
+		{'0' + (n)}, 1                                                                     \
+	}
+#define OCTET2(n)                                                                                  \
+	{                                                                                          \
+		{'0' + (n) / 10, '0' + (n) % 10}, 2                                                \
+	}
+#define OCTET3(n)                                                                                  \
+	{                                                                                          \
+		{'0' + (n) / 100, '0' + (n) / 10 % 10, '0' + (n) % 10}, 3                          \
+	}
+#define TO_5(octet, n)                                                                             \
+	octet(n), octet((n) + 1), octet((n) + 2), octet((n) + 3), octet((n) + 4), octet((n) + 5)
+#define TO_9(octet, n)                                                                             \
+	TO_5(octet, n), octet((n) + 6), octet((n) + 7), octet((n) + 8), octet((n) + 9)
+#define TO_99(octet, n)                                                                            \
+	TO_9(octet, n), TO_9(octet, (n) + 10), TO_9(octet, (n) + 20), TO_9(octet, (n) + 30),       \
+		TO_9(octet, (n) + 40), TO_9(octet, (n) + 50), TO_9(octet, (n) + 60),               \
+		TO_9(octet, (n) + 70), TO_9(octet, (n) + 80), TO_9(octet, (n) + 90)
+
+static const struct octet_text {
+	uint8_t text[3];
+	uint8_t len;
+} octet_texts[256] = {
+	TO_9(OCTET1, 0),
+	TO_9(OCTET2, 10),
+	TO_9(OCTET2, 20),
+	TO_9(OCTET2, 30),
+	TO_9(OCTET2, 40),
+	TO_9(OCTET2, 50),
+	TO_9(OCTET2, 60),
+	TO_9(OCTET2, 70),
+	TO_9(OCTET2, 80),
+	TO_9(OCTET2, 90),
+	TO_99(OCTET3, 100),
+	TO_9(OCTET3, 200),
+	TO_9(OCTET3, 210),
+	TO_9(OCTET3, 220),
+	TO_9(OCTET3, 230),
+	TO_9(OCTET3, 240),
+	TO_5(OCTET3, 250),
+};
+
+/* Writes four bytes, of which those behind the digits are to be overwritten. */
 static inline uint8_t *put_octet(uint8_t *at, uint8_t octet)
 {
-	*at = (uint8_t)('0' + octet / 100);
-	at += octet >= 100;
-	*at = (uint8_t)('0' + octet / 10 % 10);
-	at += octet >= 10;
-	*at = (uint8_t)('0' + octet % 10);
-	return at + 1;
+	const struct octet_text *text = &octet_texts[octet];
+
+	memcpy(at, text, sizeof(*text));
+	return at + text->len;
 }
 
 static inline uint8_t *put_dashed(uint8_t *at, uint32_t address)
@@ -254,6 +295,13 @@ static uint8_t *put_groups(uint8_t *at, const uint8_t *group, int step)
 	return at - 1; /* none behind the last */
 }
 
+static inline uint8_t *put_text(uint8_t *at, const void *text, unsigned len)
+{
+	for (unsigned done = 0; done < len; done += DNS_TEMPLATE_BLOCK)
+		memcpy(at + done, (const uint8_t *)text + done, DNS_TEMPLATE_BLOCK);
+	return at + len;
+}
+
 /* Of the two addresses the template's family uses one. */
 static inline unsigned expand(const struct dns_template *compiled, uint32_t address,
 	const uint8_t *address6, uint8_t *wire)
@@ -263,17 +311,14 @@ static inline unsigned expand(const struct dns_template *compiled, uint32_t addr
 	for (unsigned i = 0; i < compiled->count; i++) {
 		const struct dns_template_part *part = &compiled->parts[i];
 
+		at = put_text(at, compiled->text + part->start, part->len);
 		switch (part->token) {
-		case DNS_TEXT:
-			memcpy(at, compiled->text + part->start, part->len);
-			at += part->len;
-			break;
 		case DNS_DOT:
 			*label = (uint8_t)(at - label - 1);
 			label = at++;
 			break;
 		case DNS_OCTET:
-			at = put_octet(at, (uint8_t)(address >> (24 - 8 * part->octet)));
+			at = put_octet(at, (uint8_t)(address >> part->shift));
 			break;
 		case DNS_ADDRESS:
 			at = put_dashed(at, address);
@@ -293,8 +338,7 @@ static inline unsigned expand(const struct dns_template *compiled, uint32_t addr
 		at = wire; /* no label holds a token: the tail is the whole name */
 	else
 		*label = (uint8_t)(at - label - 1);
-	memcpy(at, compiled->tail, compiled->tail_len);
-	return (unsigned)(at - wire) + compiled->tail_len;
+	return (unsigned)(put_text(at, compiled->tail, compiled->tail_len) - wire);
 }
 
 unsigned dns_template_expand(const struct dns_template *compiled, uint32_t address, uint8_t *wire)
@@ -312,5 +356,6 @@ unsigned dns_template_expand6(
 
 unsigned dns_put_octet(uint8_t *at, uint8_t octet)
 {
-	return (unsigned)(put_octet(at, octet) - at);
+	memcpy(at, octet_texts[octet].text, octet_texts[octet].len);
+	return octet_texts[octet].len;
 }

@@ -11,11 +11,11 @@
 #define TEMPLATE_ERROR_SIZE 256 /* bytes that an error text takes at most, NUL included */
 
 /*
- * A piece of a compiled template. Text holds no dot and no token a dot either, so labels end at
- * DNS_DOT only.
+ * What follows a piece of text in a compiled template. Text holds no dot and no token a dot either,
+ * so labels end at DNS_DOT only.
  */
 enum dns_token {
-	DNS_TEXT,
+	DNS_NOTHING, /* more text */
 	DNS_DOT,
 	DNS_OCTET,    /* one octet in decimal */
 	DNS_ADDRESS,  /* 203-0-113-7 */
@@ -25,18 +25,24 @@ enum dns_token {
 };
 #define DNS_TEMPLATE_PARTS_MAX 32
 
+/* Texts are copied in blocks of this many bytes: of a fixed size, a copy is one load and one store. */
+#define DNS_TEMPLATE_BLOCK 16
+/* Bytes behind a name that an expansion may overwrite. */
+#define DNS_TEMPLATE_SLACK (DNS_TEMPLATE_BLOCK - 1)
+
 struct dns_template_part {
 	uint8_t token;       /* enum dns_token */
-	uint8_t octet;       /* DNS_OCTET: 0 for the first */
-	uint16_t start, len; /* slice of dns_template.text */
+	uint8_t shift;       /* DNS_OCTET: of the address, for its octet to be the lowest */
+	uint16_t start, len; /* slice of dns_template.text: the text before the token */
 };
 
 struct dns_template {
 	struct dns_template_part parts[DNS_TEMPLATE_PARTS_MAX]; /* the labels that hold tokens */
 	unsigned count;
-	char text[PTRD_TEMPLATE_MAX + PTRD_NAME_WIRE_MAX + 1]; /* the suffix in its place */
+	/* The suffix in its place; the last block is whole. */
+	char text[PTRD_TEMPLATE_MAX + PTRD_NAME_WIRE_MAX + 1 + DNS_TEMPLATE_SLACK];
 	/* The labels behind the last token, on the wire: the same for every address. */
-	uint8_t tail[PTRD_NAME_WIRE_MAX];
+	uint8_t tail[PTRD_NAME_WIRE_MAX + DNS_TEMPLATE_SLACK];
 	uint8_t tail_len;
 };
 
@@ -56,7 +62,7 @@ int dns_template_compile6(
 
 /*
  * Writes the name of `address` (IPv4 in host byte order, IPv6 in network order) to `wire`
- * (PTRD_NAME_WIRE_MAX bytes): uncompressed, its root label included. The template was compiled for
+ * (PTRD_NAME_WIRE_MAX + DNS_TEMPLATE_SLACK bytes): uncompressed, its root label included. The template was compiled for
  * that family. Returns its length. Any thread.
  */
 unsigned dns_template_expand(const struct dns_template *compiled, uint32_t address, uint8_t *wire);

@@ -54,7 +54,7 @@ struct dns_transfer {
 	unsigned cut; /* next one in the stage */
 	struct zone_copy_cursor cursor;
 	uint64_t offset; /* of the next address that may be unbound, from range.first */
-	uint8_t built[sizeof(((struct answer *)0)->built)];
+	uint8_t built[ANSWER_BUILT_MAX + DNS_TEMPLATE_SLACK];
 };
 
 static void *take(struct dns_transfer *t, size_t size)

@@ -87,28 +87,14 @@ static void write_reply(
 
 	fit(r, answer, opt_len);
 	write_header(r, answer);
-	uint64_t sum = checksum_sum(r->msg, at);
-
-	if (answer->len > 0) {
+	if (answer->len > 0 && answer->wire != r->msg + at)
 		memcpy(r->msg + at, answer->wire, answer->len);
-		sum += checksum_at(
-			answer->has_sum ? answer->sum : checksum_sum(answer->wire, answer->len),
-			at);
-		at += answer->len;
-	}
-	if (answer->referral != NULL) {
-		const unsigned len = write_referral(r->msg + at, answer);
-
-		sum += checksum_at(checksum_sum(r->msg + at, len), at);
-		at += len;
-	}
-	if (opt_len > 0) {
+	at += answer->len;
+	if (answer->referral != NULL)
+		at += write_referral(r->msg + at, answer);
+	if (opt_len > 0)
 		edns_write(r->msg + at, context, r);
-		sum += checksum_at(checksum_sum(r->msg + at, opt_len), at);
-		at += opt_len;
-	}
-	r->reply_len = (uint16_t)at;
-	r->sum = checksum_fold(sum);
+	r->reply_len = (uint16_t)(at + opt_len);
 }
 
 static bool is_drop(uint8_t outcome)
@@ -179,10 +165,10 @@ static void write_one(const struct dns_context *context, struct dns_request *r)
 	struct answer answer;
 
 	r->truncated = r->limited = false;
-	r->reply_len = r->sum = 0;
+	r->reply_len = 0;
 	if (r->decided && is_drop(r->outcome))
 		return;
-	answer_init(&answer);
+	answer_init(&answer, r);
 	if (!r->decided) {
 		r->outcome = (uint8_t)answer_find(&answer, context->view, r);
 		r->rcode = outcome_rcode(r->outcome);
@@ -198,4 +184,7 @@ void dns_write(const struct dns_context *context, struct dns_request *requests, 
 {
 	for (unsigned i = 0; i < count; i++)
 		write_one(context, &requests[i]);
+	/* By themselves: loads that span stores still under way would wait for them. */
+	for (unsigned i = 0; i < count; i++)
+		requests[i].sum = checksum_sum(requests[i].msg, requests[i].reply_len);
 }
