@@ -3,6 +3,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "bytes.h"
+
 #define LABELS_MAX 127 /* of one byte each, in a name of 255 bytes */
 
 /* A tree's root on the wire, and what setting in a letter makes it lower case; on a length, a
@@ -13,6 +15,10 @@ static const uint8_t in_addr_arpa_case[sizeof(in_addr_arpa)]
 static const uint8_t ip6_arpa[] = "\3ip6\4arpa";
 static const uint8_t ip6_arpa_case[sizeof(ip6_arpa)]
 	= {0, 0x20, 0x20, 0, 0, 0x20, 0x20, 0x20, 0x20, 0};
+
+/* The shortest name of an IPv4 address, and every one of an IPv6 address; root labels included. */
+#define ADDRESS4_MIN (2 * ARPA_OCTETS + sizeof(in_addr_arpa))
+#define ADDRESS6_SIZE (2 * ARPA_NIBBLES + (unsigned)sizeof(ip6_arpa))
 
 static inline bool matches(
 	const uint8_t *wire, const uint8_t *root, const uint8_t *letters, size_t size)
@@ -50,6 +56,24 @@ bool arpa_scan_octet(const uint8_t *label, uint8_t *octet)
 	}
 	*octet = (uint8_t)value;
 	return value <= UINT8_MAX;
+}
+
+/*
+ * The octet in a label of one to three digits, which begins with its length; anything over 255 if it
+ * is none in its canonical form. Without a branch: how many digits an octet has is up to chance.
+ */
+static inline unsigned octet_of(uint32_t label)
+{
+	static const uint8_t least[4] = {255, 0, 10, 100}; /* without a leading zero */
+	const unsigned len = label >> 24;
+	const uint64_t digits = (uint64_t)(label & 0xffffff) >> (8 * (3 - (len & 3)));
+	const uint64_t values = digits ^ (UINT64_C(0x303030) >> (8 * (3 - (len & 3))));
+	const unsigned value
+		= (unsigned)((values >> 16) * 100 + (values >> 8 & 0xff) * 10 + (values & 0xff));
+	const bool wrong = (((values + 0x767676) | values) & 0x808080) != 0 || len > 3
+		|| value < least[len & 3];
+
+	return value | (wrong ? 0x100u : 0);
 }
 
 /* The value of a hexadecimal digit, over 15 for any other byte; without a branch. */
@@ -101,20 +125,47 @@ static void read_nibbles(
 	name->extra = count > 0;
 }
 
+/* IPv4: where a label begins depends on those before it, but nothing is to be guessed. */
+static unsigned read_address4(struct arpa_name *name, const uint8_t *wire, unsigned len)
+{
+	unsigned at = 0, wrong = 0;
+	uint32_t address = 0;
+
+	for (unsigned i = 0; i < ARPA_OCTETS; i++) {
+		const uint32_t label = load32(wire + at);
+		const unsigned octet = octet_of(label);
+
+		name->suffix[ARPA_OCTETS - i] = (uint8_t)at;
+		wrong |= octet;
+		address |= (uint32_t)octet << (8 * i);
+		at += 1 + (label >> 24 & 3);
+	}
+	name->suffix[0] = (uint8_t)at;
+	if (wrong > UINT8_MAX || len - at < sizeof(in_addr_arpa) || !is_in_addr_arpa(wire + at))
+		return 0;
+	name->tree = ARPA_IPV4;
+	name->labels = ARPA_OCTETS;
+	name->extra = false;
+	name->address = address;
+	return at + (unsigned)sizeof(in_addr_arpa);
+}
+
 /*
- * A whole IPv6 address, which is what nearly all names under ip6.arpa are: each label is where it
- * must be, so none depends on the one before, and the compiler makes vectors of the loops.
+ * IPv6: each label is where it must be, so none depends on the one before, and the compiler makes
+ * vectors of the loops.
  */
-static bool read_address6(struct arpa_name *name, const uint8_t *wire)
+static unsigned read_address6(struct arpa_name *name, const uint8_t *wire, unsigned len)
 {
 	uint8_t nibbles[ARPA_NIBBLES], wrong = 0;
 
+	if (len < ADDRESS6_SIZE)
+		return 0;
 	for (unsigned i = 0; i < ARPA_NIBBLES; i++) {
 		nibbles[i] = digit_value(wire[2 * i + 1]);
 		wrong |= (uint8_t)((wire[2 * i] ^ 1) | (nibbles[i] & 16));
 	}
 	if (wrong != 0 || !is_ip6_arpa(wire + 2 * ARPA_NIBBLES))
-		return false;
+		return 0;
 	name->tree = ARPA_IPV6;
 	name->labels = ARPA_NIBBLES;
 	name->extra = false;
@@ -122,7 +173,19 @@ static bool read_address6(struct arpa_name *name, const uint8_t *wire)
 	for (unsigned i = 0; i < sizeof(name->address6); i++)
 		name->address6[i] = (uint8_t)(nibbles[ARPA_NIBBLES - 1 - 2 * i] << 4
 			| nibbles[ARPA_NIBBLES - 2 - 2 * i]);
-	return true;
+	return ADDRESS6_SIZE;
+}
+
+unsigned arpa_read_address(struct arpa_name *name, const uint8_t *wire, unsigned len)
+{
+	/* Five labels of one byte: no IPv4 address has them. */
+	static const uint8_t lengths[] = {1, 0xff, 1, 0xff, 1, 0xff, 1, 0xff, 1};
+	static const uint8_t any_byte[] = {0, 0xff, 0, 0xff, 0, 0xff, 0, 0xff, 0};
+
+	if (len < ADDRESS4_MIN)
+		return 0;
+	return matches(wire, lengths, any_byte, sizeof(lengths)) ? read_address6(name, wire, len)
+								 : read_address4(name, wire, len);
 }
 
 void arpa_parse(struct arpa_name *name, const uint8_t *wire, unsigned len)
@@ -130,8 +193,6 @@ void arpa_parse(struct arpa_name *name, const uint8_t *wire, unsigned len)
 	uint8_t labels[LABELS_MAX];
 	unsigned count = 0;
 
-	if (len == 2 * ARPA_NIBBLES + sizeof(ip6_arpa) && read_address6(name, wire))
-		return;
 	name->tree = ARPA_NONE;
 	for (unsigned at = 0; wire[at] != 0; at += 1u + wire[at])
 		labels[count++] = (uint8_t)at;

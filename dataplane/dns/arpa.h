@@ -54,5 +54,12 @@ static inline bool arpa_is_address(const struct arpa_name *name)
  */
 void arpa_parse(struct arpa_name *name, const uint8_t *wire, unsigned len);
 
+/*
+ * Reads the name at `wire` if it is that of one address in canonical form: of the `len` bytes, behind
+ * which nothing is read, as many as it takes, which are returned. 0 if it is another one or is not
+ * whole. What nearly every query asks for, and so without a loop that goes from label to label.
+ */
+unsigned arpa_read_address(struct arpa_name *name, const uint8_t *wire, unsigned len);
+
 /* Reads a label (its length first) as a canonical octet. */
 bool arpa_scan_octet(const uint8_t *label, uint8_t *octet);

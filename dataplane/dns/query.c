@@ -3,7 +3,6 @@
  */
 #include "engine.h"
 
-#include <endian.h>
 #include <string.h>
 
 #include "bytes.h"
@@ -15,30 +14,10 @@
 
 #define LABEL_POINTER 0xc0
 
-/*
- * Skips runs of four labels of one byte each: the nibbles of ip6.arpa, 32 steps each of which has
- * to wait for the one before if taken one by one.
- */
-static unsigned skip_nibbles(const uint8_t *msg, unsigned len, unsigned at)
-{
-	const unsigned last = at + 2 * ARPA_NIBBLES;
-	uint64_t labels;
-
-	for (; at < last && len - at >= sizeof(labels); at += sizeof(labels)) {
-		memcpy(&labels, msg + at, sizeof(labels));
-		if ((le64toh(labels) & UINT64_C(0x00ff00ff00ff00ff))
-			!= UINT64_C(0x0001000100010001))
-			break;
-	}
-	return at;
-}
-
 unsigned message_name_end(const uint8_t *msg, unsigned len, unsigned at, bool pointers)
 {
 	const unsigned start = at;
 
-	if (!pointers && at < len) /* a question's name: for a record's it does not pay */
-		at = skip_nibbles(msg, len, at);
 	while (at < len && at - start < PTRD_NAME_WIRE_MAX) {
 		const unsigned label = msg[at];
 
@@ -116,6 +95,16 @@ static unsigned skip_questions(const uint8_t *msg, unsigned len, unsigned count)
 		at += 4;
 	}
 	return at;
+}
+
+/* Offset behind the one question, if it is for an address, whose name is read then; else 0. */
+static unsigned read_address(struct dns_request *r, unsigned count)
+{
+	const unsigned room = r->len - DNS_HEADER_SIZE;
+	const unsigned len
+		= count == 1 ? arpa_read_address(&r->name, r->msg + DNS_HEADER_SIZE, room) : 0;
+
+	return len > 0 && room - len >= 4 ? DNS_HEADER_SIZE + len + 4 : 0;
 }
 
 static void decide(struct dns_request *r, enum ptrd_outcome outcome, enum dns_rcode rcode)
@@ -246,8 +235,8 @@ static void check_transfer(
 }
 
 /* What is asked in a message of good form. */
-static void check_question(
-	const struct dns_context *context, struct dns_request *r, const struct sections *s)
+static void check_question(const struct dns_context *context, struct dns_request *r,
+	const struct sections *s, bool name_read)
 {
 	if (r->qclass == CLASS_CH) {
 		if (chaos_text(context->settings, r) != NULL)
@@ -263,7 +252,8 @@ static void check_question(
 	r->transfer = r->qtype == TYPE_AXFR || r->qtype == TYPE_IXFR;
 	if (r->transfer)
 		check_transfer(context, r, s);
-	arpa_parse(&r->name, r->msg + DNS_HEADER_SIZE, r->question_len - 4u);
+	if (!name_read)
+		arpa_parse(&r->name, r->msg + DNS_HEADER_SIZE, r->question_len - 4u);
 }
 
 static void parse(const struct dns_context *context, struct dns_request *r)
@@ -285,7 +275,9 @@ static void parse(const struct dns_context *context, struct dns_request *r)
 		.nscount = load16(r->msg + HEADER_NSCOUNT),
 		.arcount = load16(r->msg + HEADER_ARCOUNT),
 	};
-	const unsigned question_end = skip_questions(r->msg, r->len, s.qdcount);
+	const unsigned address_end = read_address(r, s.qdcount);
+	const unsigned question_end
+		= address_end != 0 ? address_end : skip_questions(r->msg, r->len, s.qdcount);
 
 	if (question_end != 0)
 		walk_records(&s, r->msg, r->len, question_end);
@@ -299,7 +291,7 @@ static void parse(const struct dns_context *context, struct dns_request *r)
 	}
 	check_form(r, &s, question_end);
 	if (!r->decided)
-		check_question(context, r, &s);
+		check_question(context, r, &s, address_end != 0);
 }
 
 void dns_parse(const struct dns_context *context, struct dns_request *requests, unsigned count)

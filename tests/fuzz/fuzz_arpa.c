@@ -27,7 +27,7 @@ static void expected_text(char *out, size_t size, const struct arpa_name *name, 
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct arpa_name name;
+	struct arpa_name name, read;
 	char expected[80];
 	const unsigned len
 		= size > UINT16_MAX ? 0 : message_name_end(data, (unsigned)size, 0, false);
@@ -39,6 +39,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	CHECK(exact != NULL);
 	memcpy(exact, data, len);
 	arpa_parse(&name, exact, len);
+	const bool address = name.tree != ARPA_NONE && arpa_is_address(&name);
+
+	CHECK(arpa_read_address(&read, exact, len) == (address ? len : 0));
+	CHECK(!address
+		|| (read.tree == name.tree && arpa_is_address(&read)
+			&& memcmp(read.address6, name.address6, name.tree == ARPA_IPV6 ? 16 : 4)
+				== 0));
 	for (unsigned i = 0; name.tree != ARPA_NONE && i <= name.labels; i++) {
 		size_t at = arpa_suffix(&name, i);
 		ldns_rdf *rdf = NULL;

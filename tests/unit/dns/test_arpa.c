@@ -119,6 +119,35 @@ static const struct {
 	{SIXTEEN "0.0.0.0.0.0.0.0.0.0.0.0.0.0.000.ip6.arpa", 0, true, ""},
 };
 
+/* The short cut reads just the names that are an address's, as arpa_parse() does, and no part of one. */
+static void check_short_cut(const struct arpa_name *name, const uint8_t *wire, unsigned size)
+{
+	const bool address = name->tree != ARPA_NONE && arpa_is_address(name);
+
+	for (unsigned len = 0; len <= size + 1; len++) {
+		struct arpa_name read;
+		uint8_t *exact = malloc(len > 0 ? len : 1); /* for the sanitizer */
+
+		memcpy(exact, wire, len < size ? len : size);
+		if (len > size)
+			exact[size] = 0xff;
+		memset(&read, 0xa5, sizeof(read));
+		assert_int_equal(
+			arpa_read_address(&read, exact, len), address && len >= size ? size : 0);
+		if (address && len >= size) {
+			assert_int_equal(read.tree, name->tree);
+			assert_int_equal(read.labels, name->labels);
+			assert_false(read.extra);
+			assert_memory_equal(read.address6, name->address6,
+				name->tree == ARPA_IPV6 ? sizeof(name->address6)
+							: sizeof(name->address));
+			assert_memory_equal(read.suffix, name->suffix,
+				name->tree == ARPA_IPV6 ? 1 : sizeof(name->suffix));
+		}
+		free(exact);
+	}
+}
+
 static void parse_text(struct arpa_name *name, const char *text, unsigned *size)
 {
 	ldns_rdf *rdf = ldns_dname_new_frm_str(text);
@@ -127,6 +156,7 @@ static void parse_text(struct arpa_name *name, const char *text, unsigned *size)
 	*size = (unsigned)ldns_rdf_size(rdf);
 	memset(name, 0xa5, sizeof(*name));
 	arpa_parse(name, ldns_rdf_data(rdf), *size);
+	check_short_cut(name, ldns_rdf_data(rdf), *size);
 	ldns_rdf_deep_free(rdf);
 }
 
@@ -215,6 +245,7 @@ static void test_every_nibble(void **state)
 			memcpy(wire + 64, "\3ip6\4arpa", 10);
 			wire[2 * (31 - place) + 1] = (uint8_t)byte;
 			arpa_parse(&name, wire, sizeof(wire));
+			check_short_cut(&name, wire, sizeof(wire));
 			assert_int_equal(name.tree, ARPA_IPV6);
 			assert_int_equal(name.labels, digit ? 32 : place);
 			assert_int_equal(name.extra, !digit);
@@ -222,6 +253,44 @@ static void test_every_nibble(void **state)
 				assert_int_equal(name.address6[place / 2],
 					place % 2 == 0 ? 0x05 | strtoul(text, NULL, 16) << 4
 						       : 0x50 | strtoul(text, NULL, 16));
+		}
+	}
+}
+
+/* Every text of up to three digits, and every byte in place of each digit, as each octet. */
+static void test_octet_bytes(void **state)
+{
+	(void)state;
+	for (unsigned place = 0; place < 4; place++) {
+		for (unsigned i = 0; i < 1110 + 6 * 256; i++) {
+			const unsigned len = i < 10 ? 1 : i < 110 ? 2 : 3;
+			uint8_t wire[32];
+			unsigned size = 0;
+			struct arpa_name name;
+			char text[8];
+
+			snprintf(text, sizeof(text), "%0*u", i < 1110 ? (int)len : 3,
+				i < 10             ? i
+					: i < 110  ? i - 10
+					: i < 1110 ? i - 110
+						   : 123);
+			for (unsigned octet = 0; octet < 4; octet++) {
+				const char *label = octet == place ? text : "45";
+
+				wire[size] = (uint8_t)strlen(label);
+				memcpy(wire + size + 1, label, wire[size]);
+				if (octet == place && i >= 1110) {
+					const unsigned odd = (i - 1110) / 256; /* 0 to 5 */
+
+					wire[size] = odd < 3 ? 3 : (uint8_t)(odd - 2);
+					wire[size + 1 + (odd < 3 ? odd : odd - 3)]
+						= (uint8_t)(i - 1110);
+				}
+				size += 1 + wire[size];
+			}
+			memcpy(wire + size, "\7in-addr\4arpa", 14);
+			arpa_parse(&name, wire, size + 14);
+			check_short_cut(&name, wire, size + 14);
 		}
 	}
 }
@@ -266,6 +335,7 @@ int main(void)
 		cmocka_unit_test(test_rows6),
 		cmocka_unit_test(test_not_ip6),
 		cmocka_unit_test(test_every_nibble),
+		cmocka_unit_test(test_octet_bytes),
 		cmocka_unit_test(test_suffixes),
 		cmocka_unit_test(test_every_octet),
 	};
