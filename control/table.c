@@ -219,20 +219,6 @@ static struct ptrd_key key_of(const struct table *t, const struct address *a)
 	return a->ipv6 ? ptrd_key6(&t->view, a->bytes) : ptrd_key4(&t->view, ipv4_of(a));
 }
 
-/* RFC 1071 over big-endian words; a last odd byte counts as the upper half of a word. */
-static uint16_t sum_of(const uint8_t *bytes, unsigned len)
-{
-	uint32_t sum = 0;
-
-	for (unsigned i = 0; i + 1 < len; i += 2)
-		sum += (uint32_t)(bytes[i] << 8 | bytes[i + 1]);
-	if (len % 2 == 1)
-		sum += (uint32_t)bytes[len - 1] << 8;
-	while (sum > 0xffff)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)sum;
-}
-
 uint32_t table_cell_create(
 	struct table *t, const struct address *address, const struct record_wire *record)
 {
@@ -256,7 +242,7 @@ uint32_t table_cell_create(
 		memcpy(cell->data + prefix, record->bytes, len);
 	cell->wire_len = (uint16_t)len;
 	cell->ancount = record != NULL ? record->ancount : 0;
-	cell->sum = sum_of(cell->data + prefix, len);
+	cell->reserved = 0;
 	return granule | (address->ipv6 ? PTRD_REF_IPV6 : 0);
 }
 

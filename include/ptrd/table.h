@@ -32,6 +32,10 @@
 #include <stdint.h>
 #include <string.h>
 
+#ifdef __SSE4_1__
+#include <smmintrin.h>
+#endif
+
 #define PTRD_TABLE_MAGIC UINT64_C(0x32304c4254525450) /* "PTRTBL02", little endian */
 #define PTRD_TABLE_HEADER_SIZE 4096
 #define PTRD_TABLE_REGION_MAX 64 /* bytes of a region name, NUL included */
@@ -113,11 +117,10 @@ static_assert(sizeof(struct ptrd_bucket) == PTRD_CACHE_LINE, "one cache line");
 struct ptrd_cell {
 	uint32_t key;      /* upper half of the slots that may refer here */
 	uint16_t wire_len; /* bytes of RRs */
-	uint16_t
-		sum; /* RFC 1071 sum of the RRs as big-endian words from an even offset, not inverted */
 	uint16_t granules; /* size of the cell, this header included */
 	uint8_t ancount;   /* RRs */
 	uint8_t flags;     /* PTRD_CELL_* */
+	uint16_t reserved; /* 0 */
 	uint8_t data[];    /* [address: 16 bytes, network order] RRs, the owner of each is C0 0C */
 };
 static_assert(sizeof(struct ptrd_cell) == 12, "layout");
@@ -316,6 +319,47 @@ static inline uint32_t ptrd_table_scan(const struct ptrd_table *table, struct pt
 	return PTRD_REF_NONE;
 }
 
+/*
+ * Reference in the bucket for `key`, or PTRD_REF_NONE. Which slot it is cannot be predicted, so vectors
+ * compare all of them; what they found is looked at again, with the load that orders what follows.
+ * Sanitizers, which do not see through vectors, get the plain C.
+ */
+#if defined(__SSE4_1__) && !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__)
+static inline uint32_t ptrd_bucket_find(const struct ptrd_bucket *b, struct ptrd_key key)
+{
+	const __m128i *pairs = (const void *)b;
+	const __m128i bits = _mm_set1_epi64x((long long)~(uint64_t)~PTRD_REF_IPV6);
+	const __m128i want = _mm_set1_epi64x((long long)((uint64_t)key.tag << 32 | key.family));
+	__m128i same[4];
+
+	for (unsigned i = 0; i < 4; i++)
+		same[i] = _mm_cmpeq_epi64(_mm_and_si128(_mm_load_si128(&pairs[i]), bits), want);
+	/* Two bits for each slot; the last place is the link. */
+	unsigned found = (unsigned)_mm_movemask_epi8(_mm_packs_epi16(
+		_mm_packs_epi32(same[0], same[1]), _mm_packs_epi32(same[2], same[3])));
+
+	for (found &= (1u << 2 * PTRD_BUCKET_SLOTS) - 1; found != 0; found &= found - 1) {
+		const uint64_t slot = atomic_load_explicit(
+			&b->slot[(unsigned)__builtin_ctz(found) / 2], memory_order_acquire);
+
+		if (ptrd_slot_matches(slot, key))
+			return (uint32_t)slot;
+	}
+	return PTRD_REF_NONE;
+}
+#else
+static inline uint32_t ptrd_bucket_find(const struct ptrd_bucket *b, struct ptrd_key key)
+{
+	for (unsigned i = 0; i < PTRD_BUCKET_SLOTS; i++) {
+		const uint64_t slot = atomic_load_explicit(&b->slot[i], memory_order_acquire);
+
+		if (ptrd_slot_matches(slot, key))
+			return (uint32_t)slot;
+	}
+	return PTRD_REF_NONE;
+}
+#endif
+
 /* Starts the load of the cache line that a look-up of `key` reads first. */
 static inline void ptrd_table_prefetch(const struct ptrd_table *table, struct ptrd_key key)
 {
@@ -328,10 +372,20 @@ static inline void ptrd_table_prefetch(const struct ptrd_table *table, struct pt
  */
 static inline uint32_t ptrd_table_find4(const struct ptrd_table *table, struct ptrd_key key)
 {
-	uint32_t bucket = key.bucket;
-	unsigned slot = 0, steps = 0;
+	uint64_t bucket = key.bucket;
 
-	return ptrd_table_scan(table, key, &bucket, &slot, &steps);
+	for (unsigned steps = 0; steps < PTRD_CHAIN_MAX && bucket < table->bucket_total; steps++) {
+		const struct ptrd_bucket *b = &table->buckets[bucket];
+		const uint32_t ref = ptrd_bucket_find(b, key);
+
+		if (ref != PTRD_REF_NONE)
+			return ref;
+		/* Acquire: the overflow bucket was cleared before it was linked. */
+		bucket = atomic_load_explicit(&b->next, memory_order_acquire);
+		if (bucket == 0)
+			break;
+	}
+	return PTRD_REF_NONE;
 }
 
 /* The same for an IPv6 EIP: PTRD_REF_NONE, or a cell whose address has been compared. */

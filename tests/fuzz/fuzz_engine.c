@@ -25,7 +25,6 @@ static struct dns_view *create_view(void)
 			= (uint64_t)addresses[i] << 32 | (i == 0 ? 2 : PTRD_REF_DEFAULT);
 	cell->key = addresses[0];
 	cell->wire_len = sizeof(rr);
-	cell->sum = checksum_sum(rr, sizeof(rr));
 	cell->ancount = 1;
 	memcpy(cell->data, rr, sizeof(rr));
 

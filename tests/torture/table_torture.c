@@ -5,7 +5,7 @@
  *
  *   - an entry that is live throughout a look-up is found (the first half of the addresses is always bound);
  *   - a cell is whole and belongs to the address asked for, so it was not freed under the reader: its text
- *     names the address and version, its sum is right, and a closed generation is unmapped (SIGSEGV);
+ *     names the address and version, and a closed generation is unmapped (SIGSEGV);
  *   - what was acknowledged before the look-up began is not undone by it: versions never go back.
  *
  * Run it under ThreadSanitizer too: that sees what a lucky schedule hides.
@@ -74,17 +74,6 @@ static struct record_wire record_of(unsigned i, uint64_t version)
 	return r;
 }
 
-static uint16_t sum_of(const uint8_t *bytes, unsigned len)
-{
-	uint32_t sum = 0;
-
-	for (unsigned i = 0; i < len; i++)
-		sum += i % 2 ? bytes[i] : (uint32_t)bytes[i] << 8;
-	while (sum > 0xffff)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)sum;
-}
-
 /* Even versions are defaults, odd ones custom records; a version is also the time of the change. */
 static void check_record(const struct ptrd_record *record, unsigned i, uint64_t seen)
 {
@@ -99,7 +88,6 @@ static void check_record(const struct ptrd_record *record, unsigned i, uint64_t 
 
 	CHECK(record->wire_len == want.len && memcmp(record->wire, want.bytes, want.len) == 0,
 		"address %u version %" PRIu64 ": bytes of another record", i, version);
-	CHECK(record->cell->sum == sum_of(record->wire, record->wire_len), "address %u", i);
 }
 
 static void look_up(struct reader *r, const struct ptrd_table *table, unsigned i)

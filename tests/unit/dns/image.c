@@ -125,7 +125,6 @@ static uint32_t put_cell(struct image *image, uint32_t tag, const uint8_t *addre
 	}
 	cell->key = tag;
 	cell->wire_len = (uint16_t)(at - rrs);
-	cell->sum = plain_sum(rrs, cell->wire_len);
 	cell->granules
 		= (uint16_t)((sizeof(*cell) + address_len + cell->wire_len + PTRD_GRANULE - 1)
 			/ PTRD_GRANULE);
