@@ -10,20 +10,14 @@
 #define APPLY_TIMEOUT 10000           /* milliseconds from the end of a request's round */
 
 /*
- * One read of all that is there. Not a bufferevent, nor evbuffer_read(): those read 4 KiB at a
- * time, and a round, which costs an fsync, would then be as small.
+ * One read of all that is there; false if that is nothing. Not a bufferevent, nor evbuffer_read():
+ * those read 4 KiB at a time, and a round, which costs an fsync, would then be as small.
  */
-static void on_readable(evutil_socket_t fd, short what, void *context)
+static bool fill(struct connection *c)
 {
 	static uint8_t bytes[READ_SIZE]; /* there is one thread */
-	struct connection *c = context;
 
-	(void)what;
-	if (evbuffer_get_length(c->input) >= INPUT_MAX) {
-		event_del(c->readable);
-		return;
-	}
-	const ssize_t got = read(fd, bytes, sizeof(bytes));
+	const ssize_t got = c->dead || c->closed ? 0 : read(c->fd, bytes, sizeof(bytes));
 	if (got > 0 && evbuffer_add(c->input, bytes, (size_t)got) < 0)
 		c->dead = true;
 	if (got == 0) {
@@ -32,6 +26,19 @@ static void on_readable(evutil_socket_t fd, short what, void *context)
 	}
 	if (got < 0 && errno != EAGAIN && errno != EINTR)
 		c->dead = true;
+	return got > 0;
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *context)
+{
+	struct connection *c = context;
+
+	(void)fd;
+	(void)what;
+	if (evbuffer_get_length(c->input) >= INPUT_MAX)
+		event_del(c->readable);
+	else
+		fill(c);
 }
 
 void connection_flush(struct connection *c)
@@ -183,13 +190,26 @@ static void skip_if_too_long(struct connection *c)
 	c->scanned = 0;
 }
 
+/*
+ * What has come while the lines before were executed joins their round: a client that sends many then
+ * pays for fewer commits.
+ */
+static const char *next_newline(struct connection *c, size_t taken)
+{
+	const char *newline = find_newline(c);
+
+	while (newline == NULL && taken > 0 && evbuffer_get_length(c->input) < INPUT_MAX && fill(c))
+		newline = find_newline(c);
+	return newline;
+}
+
 size_t connection_take(struct connection *c, struct round *round, size_t budget)
 {
 	const char *newline = NULL;
 	size_t taken = 0;
 
 	while (taken < budget && !round_full(round) && connection_may_take(c)
-		&& (newline = find_newline(c)) != NULL) {
+		&& (newline = next_newline(c, taken)) != NULL) {
 		const char *line = (const char *)evbuffer_pullup(c->input, 1);
 		const size_t len = (size_t)(newline - line);
 

@@ -14,7 +14,7 @@
 #include "server.h"
 #include "watch.h"
 
-#define ROUND_BYTES_MAX (4 * 1024 * 1024)
+#define ROUND_BYTES_MAX (1024 * 1024) /* some 10,000 changes: 100 ms for which others wait */
 #define PRUNE_ROWS 500  /* of the audit, each second */
 #define DRAIN_TIME 2000 /* milliseconds for the last replies at the end */
 
