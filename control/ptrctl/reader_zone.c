@@ -1,3 +1,4 @@
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -22,6 +23,9 @@ struct reader_zone {
 /* TTL, class and type that are put before the data; their words were no shorter but for these. */
 #define RECORD_EXTRA 32
 
+/* ldns has several buffers of 64 KiB for each record: the heap keeps them from one to the next. */
+#define HEAP_SPARE (1024 * 1024)
+
 struct reader_zone *reader_zone_open(
 	struct source *source, const char *origin, bool strict, struct row *why)
 {
@@ -31,6 +35,7 @@ struct reader_zone *reader_zone_open(
 		row_fail(why, "out of memory");
 		return NULL;
 	}
+	mallopt(M_TRIM_THRESHOLD, HEAP_SPARE);
 	reader->source = source;
 	reader->rows = zone_rows_open(strict, why);
 	reader->line.text = malloc(ROW_TEXT_MAX + 1);
