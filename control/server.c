@@ -15,8 +15,8 @@
 #include "watch.h"
 
 #define ROUND_BYTES_MAX (1024 * 1024) /* some 10,000 changes: 100 ms for which others wait */
-#define PRUNE_ROWS 500  /* of the audit, each second */
-#define DRAIN_TIME 2000 /* milliseconds for the last replies at the end */
+#define PRUNE_ROWS 500                /* of the audit, each second */
+#define DRAIN_TIME 2000               /* milliseconds for the last replies at the end */
 
 struct server {
 	struct control *control;

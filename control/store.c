@@ -145,6 +145,7 @@ bool store_begin(struct store *s)
 {
 	s->failed = false;
 	s->now = (int64_t)time(NULL);
+	store_project_changed(s);
 	s->in_transaction = simple(s, STMT_BEGIN, "BEGIN IMMEDIATE");
 	return s->in_transaction;
 }
@@ -188,7 +189,7 @@ void store_rollback(struct store *s)
 	if (!sqlite3_get_autocommit(s->db))
 		simple(s, STMT_ROLLBACK, "ROLLBACK");
 	s->in_transaction = false;
-	s->usage.region = NULL;
+	s->usage.region = 0;
 	s->revision = s->committed_revision;
 	/* If they cannot be read back now, store_ready() tries again. */
 	if (s->regions_changed && !store_regions_load(s))
@@ -204,17 +205,20 @@ bool store_ready(struct store *s)
 bool store_savepoint(struct store *s)
 {
 	s->savepoint_revision = s->revision;
-	return store_usage_flush(s) && simple(s, STMT_SAVEPOINT, "SAVEPOINT request");
+	s->savepoint_usage = s->usage;
+	return simple(s, STMT_SAVEPOINT, "SAVEPOINT request");
 }
 
 bool store_release(struct store *s)
 {
-	return store_usage_flush(s) && simple(s, STMT_RELEASE, "RELEASE request");
+	return simple(s, STMT_RELEASE, "RELEASE request");
 }
 
 bool store_undo(struct store *s)
 {
-	s->usage.region = NULL;
+	/* Counters that were written since, for whatever reason, wait again. */
+	s->usage = s->savepoint_usage;
+	store_project_changed(s);
 	s->revision = s->savepoint_revision;
 	if (!simple(s, STMT_UNDO, "ROLLBACK TO request")
 		|| !simple(s, STMT_RELEASE, "RELEASE request"))
@@ -228,9 +232,9 @@ bool store_usage_flush(struct store *s)
 {
 	const struct usage usage = s->usage;
 
-	if (usage.region == NULL)
+	if (usage.region == 0)
 		return true;
-	s->usage.region = NULL;
+	s->usage.region = 0;
 	sqlite3_stmt *add = store_statement(s, STMT_USAGE_ADD,
 		"INSERT INTO usage VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE"
 		" SET eips = eips + excluded.eips, ptrs = ptrs + excluded.ptrs");
@@ -240,12 +244,13 @@ bool store_usage_flush(struct store *s)
 	if (add == NULL || touch == NULL)
 		return false;
 	sqlite3_bind_int64(touch, 1, (int64_t)s->revision);
-	sqlite3_bind_int64(touch, 2, usage.region->id);
+	sqlite3_bind_int64(touch, 2, usage.region);
 	if (!store_run(s, touch))
 		return false;
 	if (usage.eips == 0 && usage.ptrs == 0)
 		return true;
-	sqlite3_bind_int64(add, 1, usage.region->id);
+	store_project_changed(s);
+	sqlite3_bind_int64(add, 1, usage.region);
 	sqlite3_bind_text(add, 2, usage.project, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(add, 3, usage.eips);
 	sqlite3_bind_int64(add, 4, usage.ptrs);
@@ -257,10 +262,10 @@ bool store_usage_add(
 {
 	struct usage *usage = &s->usage;
 
-	if (usage->region != region || strcmp(usage->project, project) != 0) {
+	if (usage->region != region->id || strcmp(usage->project, project) != 0) {
 		if (!store_usage_flush(s))
 			return false;
-		*usage = (struct usage){.region = region};
+		*usage = (struct usage){.region = region->id};
 		snprintf(usage->project, sizeof(usage->project), "%s", project);
 	}
 	usage->eips += eips;

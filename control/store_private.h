@@ -138,7 +138,7 @@ struct region_range {
 
 /* Change of the counters of one project in one region that is not in the database yet. */
 struct usage {
-	const struct region *region; /* NULL: nothing to write */
+	int64_t region; /* its row; 0: nothing to write */
 	char project[PROJECT_MAX];
 	int64_t eips, ptrs;
 };
@@ -166,10 +166,11 @@ struct store {
 	const char *actor, *action;     /* of the changes to come: store_origin() */
 	struct eip_state before, after; /* of the change under way */
 
-	/* Counters are written when another project's turn comes and before each savepoint ends,
-	 * so that a batch costs one statement for its project and not one for each of its
-	 * changes. */
+	/* Counters are written when another project's turn comes, before anybody looks at them, and
+	 * with the commit: one statement for all changes in between. */
 	struct usage usage;
+	struct usage savepoint_usage; /* what waited at the savepoint */
+	struct project project;       /* last one asked for in this transaction; no name: none */
 
 	int64_t list_narrow; /* LIST_NARROW, or less in tests */
 
@@ -202,6 +203,10 @@ bool store_run(struct store *s, sqlite3_stmt *statement);
 
 /* Steps to a row: 1, or 0 at the end, or -1. At the end and on failure the statement is reset. */
 int store_step(struct store *s, sqlite3_stmt *statement);
+
+/* A quota or counters have been written, or a transaction begins or is undone: s->project is not true
+ * any more. */
+void store_project_changed(struct store *s);
 
 /* Moves the counters of a project in a region. */
 bool store_usage_add(

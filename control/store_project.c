@@ -12,7 +12,7 @@ static void read_figures(sqlite3_stmt *row, int column, struct project *project)
 	project->ptrs = (uint64_t)sqlite3_column_int64(row, column + 2);
 }
 
-bool store_project(struct store *s, const char *name, struct project *project)
+static bool read_project(struct store *s, const char *name, struct project *project)
 {
 	sqlite3_stmt *get = store_statement(s, STMT_PROJECT_GET,
 		"SELECT (SELECT quota FROM project WHERE name = ?1), coalesce(sum(eips), 0),"
@@ -26,8 +26,23 @@ bool store_project(struct store *s, const char *name, struct project *project)
 	snprintf(project->name, sizeof(project->name), "%s", name);
 	read_figures(get, 0, project);
 	sqlite3_reset(get);
-	/* Each new PTR asks: to write the counters first would cost a batch that for each of them. */
-	if (s->usage.region != NULL && strcmp(s->usage.project, name) == 0) {
+	return true;
+}
+
+void store_project_changed(struct store *s)
+{
+	s->project.name[0] = '\0';
+}
+
+/* Each new PTR asks: neither are the counters written for that, nor read once more. */
+bool store_project(struct store *s, const char *name, struct project *project)
+{
+	if (!s->in_transaction)
+		return read_project(s, name, project);
+	if (strcmp(s->project.name, name) != 0 && !read_project(s, name, &s->project))
+		return false;
+	*project = s->project;
+	if (s->usage.region != 0 && strcmp(s->usage.project, name) == 0) {
 		project->eips += (uint64_t)s->usage.eips;
 		project->ptrs += (uint64_t)s->usage.ptrs;
 	}
@@ -41,6 +56,7 @@ static bool put_quota(struct store *s, const struct project *project)
 			"INSERT INTO project VALUES (?1, ?2) ON CONFLICT DO UPDATE SET quota = ?2")
 		: store_statement(s, STMT_PROJECT_DELETE, "DELETE FROM project WHERE name = ?1");
 
+	store_project_changed(s);
 	if (put == NULL)
 		return false;
 	sqlite3_bind_text(put, 1, project->name, -1, SQLITE_STATIC);

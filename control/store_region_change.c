@@ -203,6 +203,7 @@ bool store_region_delete(struct store *s, const struct region *region)
 		|| !delete_of_region(
 			s, STMT_REGION_DELETE, "DELETE FROM region WHERE id = ?", region))
 		return false;
+	store_project_changed(s);
 	region_free(s->regions[i]);
 	s->regions[i] = s->regions[--s->regions_count];
 	store_regions_changed(s);
@@ -224,6 +225,7 @@ static bool move_usage(
 		return false;
 	sqlite3_bind_int64(add, 3, region->id);
 	sqlite3_bind_int(add, 4, sign);
+	store_project_changed(s);
 	return store_run(s, add);
 }
 

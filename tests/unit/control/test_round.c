@@ -111,6 +111,43 @@ static void test_one_commit(void **state)
 	release(requests, COUNT);
 }
 
+/*
+ * Counters wait for the commit. Those that had to be written within a request that is refused, for
+ * another project's turn or because somebody looked, wait again behind it.
+ */
+static void test_counters_of_refused(void **state)
+{
+	static const char *const lines[] = {
+		"{'jsonrpc':'2.0','id':1,'method':'eip.bind','params':{'address':'10.0.0.1','project':'a'}}",
+		"{'jsonrpc':'2.0','id':2,'method':'batch','params':{'requests':["
+		"{'method':'eip.bind','params':{'address':'10.0.0.2','project':'b'}},"
+		"{'method':'eip.unbind','params':{'address':'10.0.0.9'}}]}}",
+		"{'jsonrpc':'2.0','id':3,'method':'ptr.set','params':{'address':'10.0.0.1','names':['a']}}",
+		"{'jsonrpc':'2.0','id':4,'method':'project.get','params':{'project':'a'}}",
+		"{'jsonrpc':'2.0','id':5,'method':'region.get','params':{'name':'eu'}}",
+		"{'jsonrpc':'2.0','id':6,'method':'batch','params':{'requests':["
+		"{'method':'eip.unbind','params':{'address':'10.0.0.1'}},"
+		"{'method':'eip.unbind','params':{'address':'10.0.0.9'}}]}}",
+		"{'jsonrpc':'2.0','id':7,'method':'eip.bind','params':{'address':'10.0.0.3','project':'b'}}",
+	};
+	static const char *const expected[] = {"", "DNS.0502", "", "", "", "DNS.0502", ""};
+	enum {
+		COUNT = sizeof(lines) / sizeof(lines[0])
+	};
+	struct request requests[COUNT];
+	struct rig *rig = *state;
+	char code[16];
+
+	execute(rig, lines, COUNT, requests);
+	for (size_t i = 0; i < COUNT; i++)
+		assert_string_equal(outcome(&requests[i], code), expected[i]);
+	assert_non_null(strstr(requests[3].reply, "\"eips\":1,\"ptrs\":1"));
+	assert_non_null(strstr(requests[4].reply, "\"eips\":1,\"ptrs\":1"));
+	rig_expect_rows(rig, "SELECT project, eips, ptrs FROM usage ORDER BY project",
+		(const char *const[]){"a|1|1", "b|1|0", NULL});
+	release(requests, COUNT);
+}
+
 static void test_reads_only(void **state)
 {
 	static const char *const lines[] = {
@@ -428,6 +465,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(test_one_commit),
+		TEST(test_counters_of_refused),
 		TEST(test_reads_only),
 		TEST(test_serials),
 		TEST(test_generation),
