@@ -1,6 +1,7 @@
 #include "zone_rows.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -158,10 +159,35 @@ static enum row_result add_other(struct zone_rows *rows, const ldns_rr *rr, stru
 	return ROW_BAD;
 }
 
+/*
+ * The text of a name whose characters stand for themselves, which is nearly every one: ldns formats each
+ * character by itself. False: it is another one, or the root.
+ */
+static bool plain_name(const ldns_rdf *name, char text[static LDNS_MAX_DOMAINLEN + 1])
+{
+	const uint8_t *at = ldns_rdf_data(name);
+	char *out = text;
+
+	if (*at == 0)
+		return false;
+	for (unsigned left = *at++; left > 0; left = *at++) {
+		for (; left > 0; left--, at++) {
+			if (!isalnum(*at) && *at != '-' && *at != '_')
+				return false;
+			*out++ = (char)*at;
+		}
+		*out++ = '.';
+	}
+	*out = '\0';
+	return true;
+}
+
 static enum row_result insert(struct zone_rows *rows, const ldns_rr *rr, const uint8_t *key,
 	size_t key_len, struct row *row)
 {
-	char *name = ldns_rdf2str(ldns_rr_rdf(rr, 0));
+	const ldns_rdf *rdf = ldns_rr_rdf(rr, 0);
+	char plain[LDNS_MAX_DOMAINLEN + 1], *formatted = NULL;
+	const char *name = plain_name(rdf, plain) ? plain : (formatted = ldns_rdf2str(rdf));
 	int result = SQLITE_NOMEM;
 
 	if (name != NULL) {
@@ -174,7 +200,7 @@ static enum row_result insert(struct zone_rows *rows, const ldns_rr *rr, const u
 		sqlite3_reset(rows->insert);
 		sqlite3_clear_bindings(rows->insert);
 	}
-	free(name);
+	free(formatted);
 	return result == SQLITE_DONE ? ROW_GOOD : failed(rows, row);
 }
 
