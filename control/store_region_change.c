@@ -184,8 +184,8 @@ bool store_region_delete(struct store *s, const struct region *region)
 	const size_t i = place_of(s, region->name);
 	struct region_figures f;
 
-	if (!store_region_figures(s, region, &f)
-		|| !store_region_scan(s, region, audit_unbound, s) || store_failed(s))
+	if (!store_region_figures(s, region, &f) || !store_region_scan(s, region, audit_unbound, s)
+		|| store_failed(s))
 		return false;
 	s->revision++;
 	json_t *before

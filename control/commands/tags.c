@@ -84,7 +84,8 @@ static bool write_tags(
 bool call_tags(struct call *call, char text[static TAGS_TEXT_MAX])
 {
 	const json_t *array = json_object_get(call->params, "tags"), *member;
-	struct tag tags[TAGS_MAX];
+	/* The analyzer does not see that a tag that was read is set. */
+	struct tag tags[TAGS_MAX] = {0};
 	size_t i;
 
 	if (json_array_size(array) > TAGS_MAX) {

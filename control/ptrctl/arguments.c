@@ -117,7 +117,8 @@ static json_t *parse_value(const struct argument *argument, const char *title, c
 /* No IPv6 address has one colon alone, and no part of a PTR id has any. */
 static const char *param_of(const struct argument *argument, const char *text)
 {
-	const char *colon = argument->type == ARGUMENT_RECORD ? strchr(text, ':') : NULL;
+	const char *colon
+		= argument->type == ARGUMENT_RECORD && text != NULL ? strchr(text, ':') : NULL;
 
 	return colon != NULL && strchr(colon + 1, ':') == NULL ? "id" : argument->param;
 }

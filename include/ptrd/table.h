@@ -327,9 +327,10 @@ static inline uint32_t ptrd_table_scan(const struct ptrd_table *table, struct pt
 #if defined(__SSE4_1__) && !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__)
 static inline uint32_t ptrd_bucket_find(const struct ptrd_bucket *b, struct ptrd_key key)
 {
+	const uint64_t wanted = (uint64_t)key.tag << 32 | key.family;
+	const __m128i bits = _mm_set1_epi64x(~INT64_C(0x7fffffff)); /* tag and family */
+	const __m128i want = _mm_set1_epi64x((int64_t)wanted);
 	const __m128i *pairs = (const void *)b;
-	const __m128i bits = _mm_set1_epi64x((long long)~(uint64_t)~PTRD_REF_IPV6);
-	const __m128i want = _mm_set1_epi64x((long long)((uint64_t)key.tag << 32 | key.family));
 	__m128i same[4];
 
 	for (unsigned i = 0; i < 4; i++)

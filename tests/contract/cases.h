@@ -97,7 +97,7 @@ void contract_from(bool ipv6, const uint8_t *address);
 #define CONTRACT_WHY_SIZE 1024
 
 /* Writes the query, without TCP's length. Returns its length. */
-size_t contract_build(const struct contract_case *c, uint8_t *wire);
+size_t contract_build(const struct contract_case *row, uint8_t *wire);
 
 /*
  * Compares the reply (without TCP's length; `len` 0: none came) with what the case expects and with

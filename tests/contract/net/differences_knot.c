@@ -289,7 +289,7 @@ static const struct difference list[] = {
 	{"both", FIELD_ANSWER, "*in soa*", "*in ns*", ANY_APEX,
 		{"158.80.in-addr.arpa. ANY", "100.51.198.in-addr.arpa. ANY",
 			"31.2.0.192.in-addr.arpa. ANY", "0.0.2.0.8.b.d.0.1.0.0.2.ip6.arpa. ANY",
-			TINY6("8") " ANY"}},
+			TINY6("8") " ANY"}}, /* NOLINT(bugprone-suspicious-missing-comma) */
 	{"both", FIELD_ANSWER, "*in ptr*", "*in ns*", ANY_ADDRESS,
 		{"17.2.0.192.in-addr.arpa. ANY", TINY6("9") " ANY"}},
 	{"both", FIELD_RCODE, "0", "3", NON_TERMINAL,

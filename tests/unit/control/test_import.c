@@ -112,100 +112,85 @@ static unsigned files(struct rig *rig)
 
 #define LABEL63 "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffggg"
 
+static const struct {
+	const struct actor *actor;
+	const char *row, *code, *field; /* code NULL: is accepted */
+} rules[] = {
+	{&actor_operator, "{'address':'203.0.113.9','names':['a.example']}", NULL, NULL},
+	{&actor_operator,
+		"{'address':'203.0.113.9/32','names':['a.example'],'ttl':2147483647,"
+		"'description':'d','tags':[{'key':'k','value':'v'}],'project':'p','id':'i'}",
+		NULL, NULL},
+	{&actor_operator, "{'address':'203.0.113.9','default':true}", NULL, NULL},
+	{&actor_operator, "{'address':'2001:db8::9','default':true,'project':'p'}", NULL, NULL},
+	{&actor_operator, "{'address':'192.0.2.9','default':true}", NULL, NULL},
+	{&actor_operator, "{'address':'203.0.113.9','unbind':true}", NULL, NULL},
+	{&actor_operator, "{'address':'203.0.113.1','unbind':true,'default':false}", NULL, NULL},
+	{&actor_operator, "7", "DNS.0002", NULL},
+	{&actor_operator, "{'names':['a.example']}", "DNS.0002", "address"},
+	{&actor_operator, "{'address':'203.0.113.9'}", "DNS.0002", NULL},
+	{&actor_operator, "{'address':'203.0.113.9','default':false}", "DNS.0002", NULL},
+	{&actor_operator, "{'address':'203.0.113.9','default':true,'unbind':true}", "DNS.0002",
+		NULL},
+	{&actor_operator, "{'address':'203.0.113.9','default':true,'names':['a.example']}",
+		"DNS.0002", NULL},
+	{&actor_operator, "{'address':'203.0.113.9','default':true,'ttl':5}", "DNS.0002", "ttl"},
+	{&actor_operator, "{'address':'203.0.113.9','unbind':true,'id':'x'}", "DNS.0002", "id"},
+	{&actor_operator, "{'address':'203.0.113.9','default':1}", "DNS.0002", "default"},
+	{&actor_operator, "{'address':'203.0.113.9','default':true,'x':1}", "DNS.0002", "x"},
+	{&actor_operator, "{'address':'203.0.113.9/24','default':true}", "DNS.0602", "address"},
+	{&actor_operator, "{'address':'10.0.0.1','default':true}", "DNS.0601", "address"},
+	{&actor_operator, "{'address':'203.0.113.127','default':true}", NULL, NULL},
+	{&actor_operator, "{'address':'203.0.113.128','default':true}", "DNS.0602", "address"},
+	{&actor_operator, "{'address':'203.0.113.9','names':[]}", "DNS.0505", "names"},
+	{&actor_operator, "{'address':'203.0.113.9','names':['a.example','*.b']}", "DNS.0505",
+		"names[1]"},
+	{&actor_operator, "{'address':'203.0.113.9','names':['" LABEL63 ".example']}", NULL, NULL},
+	{&actor_operator, "{'address':'203.0.113.9','names':['" LABEL63 "h.example']}", "DNS.0505",
+		"names[0]"},
+	{&actor_operator, "{'address':'203.0.113.9','names':['a.example'],'ttl':0}", "DNS.0506",
+		"ttl"},
+	{&actor_operator,
+		"{'address':'203.0.113.9','names':['a.example'],"
+		"'tags':[{'key':'_sys_','value':''}]}",
+		"DNS.1002", "tags[0].key"},
+	{&actor_operator, "{'address':'203.0.113.9','default':true,'project':''}", "DNS.0002",
+		"project"},
+	{&actor_operator, "{'address':'203.0.113.9','default':true,'id':'a b'}", "DNS.0504", "id"},
+	/* Ids that are there: the same; another for it; another's. */
+	{&actor_operator, "{'address':'203.0.113.1','default':true,'id':'one'}", NULL, NULL},
+	{&actor_operator, "{'address':'203.0.113.1','default':true,'id':'uno'}", "DNS.0504", "id"},
+	{&actor_operator, "{'address':'203.0.113.1','default':true,'id':'uno','project':'blog'}",
+		NULL, NULL},
+	{&actor_operator, "{'address':'203.0.113.9','default':true,'id':'one'}", "DNS.0504", "id"},
+	{&actor_operator, "{'address':'198.51.100.9','default':true,'id':'one'}", NULL, NULL},
+	/* A project's own, another's, nobody's; and what it may not say. */
+	{&shop, "{'address':'203.0.113.1','names':['a.example']}", NULL, NULL},
+	{&shop, "{'address':'203.0.113.1','default':true}", NULL, NULL},
+	{&shop, "{'address':'203.0.113.9','names':['a.example']}", "DNS.0502", "address"},
+	{&shop, "{'address':'10.0.0.1','names':['a.example']}", "DNS.0502", "address"},
+	{&shop, "{'address':'203.0.113.3','names':['a.example']}", "DNS.0502", "address"},
+	{&shop, "{'address':'203.0.113.1','unbind':true}", "DNS.0013", "unbind"},
+	{&shop, "{'address':'203.0.113.1','default':true,'project':'blog'}", "DNS.0013", "project"},
+	{&shop, "{'address':'203.0.113.1','default':true,'id':'uno'}", "DNS.0013", "id"},
+	{&shop, "{'address':'203.0.113.1','default':true,'id':'one','project':'shop'}", NULL, NULL},
+};
+
 static void test_rules(void **state)
 {
-	static const struct {
-		const struct actor *actor;
-		const char *row, *code, *field; /* code NULL: is accepted */
-	} cases[] = {
-		{&actor_operator, "{'address':'203.0.113.9','names':['a.example']}", NULL, NULL},
-		{&actor_operator,
-			"{'address':'203.0.113.9/32','names':['a.example'],'ttl':2147483647,"
-			"'description':'d','tags':[{'key':'k','value':'v'}],'project':'p','id':'i'}",
-			NULL, NULL},
-		{&actor_operator, "{'address':'203.0.113.9','default':true}", NULL, NULL},
-		{&actor_operator, "{'address':'2001:db8::9','default':true,'project':'p'}", NULL,
-			NULL},
-		{&actor_operator, "{'address':'192.0.2.9','default':true}", NULL, NULL},
-		{&actor_operator, "{'address':'203.0.113.9','unbind':true}", NULL, NULL},
-		{&actor_operator, "{'address':'203.0.113.1','unbind':true,'default':false}", NULL,
-			NULL},
-		{&actor_operator, "7", "DNS.0002", NULL},
-		{&actor_operator, "{'names':['a.example']}", "DNS.0002", "address"},
-		{&actor_operator, "{'address':'203.0.113.9'}", "DNS.0002", NULL},
-		{&actor_operator, "{'address':'203.0.113.9','default':false}", "DNS.0002", NULL},
-		{&actor_operator, "{'address':'203.0.113.9','default':true,'unbind':true}",
-			"DNS.0002", NULL},
-		{&actor_operator, "{'address':'203.0.113.9','default':true,'names':['a.example']}",
-			"DNS.0002", NULL},
-		{&actor_operator, "{'address':'203.0.113.9','default':true,'ttl':5}", "DNS.0002",
-			"ttl"},
-		{&actor_operator, "{'address':'203.0.113.9','unbind':true,'id':'x'}", "DNS.0002",
-			"id"},
-		{&actor_operator, "{'address':'203.0.113.9','default':1}", "DNS.0002", "default"},
-		{&actor_operator, "{'address':'203.0.113.9','default':true,'x':1}", "DNS.0002",
-			"x"},
-		{&actor_operator, "{'address':'203.0.113.9/24','default':true}", "DNS.0602",
-			"address"},
-		{&actor_operator, "{'address':'10.0.0.1','default':true}", "DNS.0601", "address"},
-		{&actor_operator, "{'address':'203.0.113.127','default':true}", NULL, NULL},
-		{&actor_operator, "{'address':'203.0.113.128','default':true}", "DNS.0602",
-			"address"},
-		{&actor_operator, "{'address':'203.0.113.9','names':[]}", "DNS.0505", "names"},
-		{&actor_operator, "{'address':'203.0.113.9','names':['a.example','*.b']}",
-			"DNS.0505", "names[1]"},
-		{&actor_operator, "{'address':'203.0.113.9','names':['" LABEL63 ".example']}", NULL,
-			NULL},
-		{&actor_operator, "{'address':'203.0.113.9','names':['" LABEL63 "h.example']}",
-			"DNS.0505", "names[0]"},
-		{&actor_operator, "{'address':'203.0.113.9','names':['a.example'],'ttl':0}",
-			"DNS.0506", "ttl"},
-		{&actor_operator,
-			"{'address':'203.0.113.9','names':['a.example'],"
-			"'tags':[{'key':'_sys_','value':''}]}",
-			"DNS.1002", "tags[0].key"},
-		{&actor_operator, "{'address':'203.0.113.9','default':true,'project':''}",
-			"DNS.0002", "project"},
-		{&actor_operator, "{'address':'203.0.113.9','default':true,'id':'a b'}", "DNS.0504",
-			"id"},
-		/* Ids that are there: the same; another for it; another's. */
-		{&actor_operator, "{'address':'203.0.113.1','default':true,'id':'one'}", NULL,
-			NULL},
-		{&actor_operator, "{'address':'203.0.113.1','default':true,'id':'uno'}", "DNS.0504",
-			"id"},
-		{&actor_operator,
-			"{'address':'203.0.113.1','default':true,'id':'uno','project':'blog'}",
-			NULL, NULL},
-		{&actor_operator, "{'address':'203.0.113.9','default':true,'id':'one'}", "DNS.0504",
-			"id"},
-		{&actor_operator, "{'address':'198.51.100.9','default':true,'id':'one'}", NULL,
-			NULL},
-		/* A project's own, another's, nobody's; and what it may not say. */
-		{&shop, "{'address':'203.0.113.1','names':['a.example']}", NULL, NULL},
-		{&shop, "{'address':'203.0.113.1','default':true}", NULL, NULL},
-		{&shop, "{'address':'203.0.113.9','names':['a.example']}", "DNS.0502", "address"},
-		{&shop, "{'address':'10.0.0.1','names':['a.example']}", "DNS.0502", "address"},
-		{&shop, "{'address':'203.0.113.3','names':['a.example']}", "DNS.0502", "address"},
-		{&shop, "{'address':'203.0.113.1','unbind':true}", "DNS.0013", "unbind"},
-		{&shop, "{'address':'203.0.113.1','default':true,'project':'blog'}", "DNS.0013",
-			"project"},
-		{&shop, "{'address':'203.0.113.1','default':true,'id':'uno'}", "DNS.0013", "id"},
-		{&shop, "{'address':'203.0.113.1','default':true,'id':'one','project':'shop'}",
-			NULL, NULL},
-	};
 	struct rig *rig = *state;
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		rig->actor = cases[i].actor;
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+		rig->actor = rules[i].actor;
 		char *id = begin(rig, "{}"), *params = with(id, "");
-		json_t *result = send(rig, id, cases[i].row);
+		json_t *result = send(rig, id, rules[i].row);
 
-		if (rig_number(result, "accepted") != (cases[i].code == NULL))
-			fail_msg("%s: %s", cases[i].row, json_dumps(result, 0));
-		if (cases[i].code != NULL)
-			assert_string_equal(rig_text(result, "rejected.0.code"), cases[i].code);
-		if (cases[i].field != NULL)
-			assert_string_equal(rig_text(result, "rejected.0.field"), cases[i].field);
+		if (rig_number(result, "accepted") != (rules[i].code == NULL))
+			fail_msg("%s: %s", rules[i].row, json_dumps(result, 0));
+		if (rules[i].code != NULL)
+			assert_string_equal(rig_text(result, "rejected.0.code"), rules[i].code);
+		if (rules[i].field != NULL)
+			assert_string_equal(rig_text(result, "rejected.0.field"), rules[i].field);
 		json_decref(result);
 		json_decref(rig_ok(rig, "import.abort", params));
 		json_decref(rig_refused(rig, "import.commit", params, "DNS.0002"));
