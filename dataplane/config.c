@@ -25,9 +25,10 @@
 #define DEVARGS_MAX 1000
 /* Names of interfaces become a part of DPDK's device arguments. */
 #define NAME_FORBIDDEN ",=/ []\"'"
-/* A queue's packet buffers (ports.c) and what DPDK itself takes, in MiB. */
-#define MEMORY_PER_QUEUE 20
-#define MEMORY_BASE 16
+#define BUFFERS_MAX 4194303
+/* What a packet buffer takes with its place in the pool (ports.c), and what DPDK itself does. */
+#define BUFFER_SIZE 2560
+#define MEMORY_BASE 16 /* MiB */
 #define MEMORY_MAX (1024 * 1024)
 
 static const cyaml_schema_value_t string_schema = {
@@ -46,6 +47,7 @@ static const cyaml_schema_field_t port_fields[] = {
 		"pci", CYAML_FLAG_OPTIONAL, struct ptrd_config_port, pci, 1, DEVARGS_MAX),
 	CYAML_FIELD_SEQUENCE("cores", CYAML_FLAG_POINTER, struct ptrd_config_port, cores,
 		&core_schema, 1, PTRD_READERS_MAX - 1),
+	CYAML_FIELD_UINT("buffers", CYAML_FLAG_OPTIONAL, struct ptrd_config_port, buffers),
 	CYAML_FIELD_BOOL("exception", CYAML_FLAG_OPTIONAL, struct ptrd_config_port, exception),
 	CYAML_FIELD_STRING_PTR("exception_interface", CYAML_FLAG_OPTIONAL, struct ptrd_config_port,
 		exception_interface, 1, 255),
@@ -299,10 +301,13 @@ static bool check_exception(const struct config_source *source,
 static bool check_port(const struct config_source *source,
 	const struct ptrd_config_dataplane *dataplane, uint32_t index)
 {
-	const struct ptrd_config_port *port = &dataplane->ports[index];
+	struct ptrd_config_port *port = &dataplane->ports[index];
 	char key[64];
 	bool good = true;
 
+	(void)snprintf(key, sizeof(key), "dataplane.ports.%" PRIu32 ".buffers", index);
+	good &= config_number(source, &port->buffers, PTRD_PORT_BUFFERS_MIN, PTRD_PORT_BUFFERS_MIN,
+		BUFFERS_MAX, key);
 	(void)snprintf(key, sizeof(key), "dataplane.ports.%" PRIu32, index);
 	if ((port->interface != NULL) + (port->vdev != NULL) + (port->pci != NULL) != 1)
 		good = config_source_error(
@@ -322,6 +327,21 @@ static uint32_t count_workers(const struct ptrd_config_dataplane *dataplane)
 	return workers;
 }
 
+/* MiB that the packet memory needs. */
+static uint32_t count_memory(const struct ptrd_config_dataplane *dataplane)
+{
+	const uint64_t mib = 1024 * 1024;
+	uint64_t needed = MEMORY_BASE;
+
+	for (uint32_t i = 0; i < dataplane->ports_count; i++) {
+		const struct ptrd_config_port *port = &dataplane->ports[i];
+		const uint64_t queue = ((uint64_t)port->buffers * BUFFER_SIZE + mib - 1) / mib;
+
+		needed += port->cores_count * queue;
+	}
+	return (uint32_t)needed;
+}
+
 static bool check_ports(const struct config_source *source, struct ptrd_config_dataplane *dataplane)
 {
 	const uint32_t workers = count_workers(dataplane);
@@ -333,7 +353,7 @@ static bool check_ports(const struct config_source *source, struct ptrd_config_d
 		return config_source_error(source, "dataplane.ports",
 			"%" PRIu32 " cores in all, at most %d workers run", workers,
 			PTRD_READERS_MAX - 1);
-	const uint32_t needed = MEMORY_BASE + workers * MEMORY_PER_QUEUE;
+	const uint32_t needed = count_memory(dataplane);
 	return config_number(source, &dataplane->memory, needed > 128 ? needed : 128, needed,
 		       MEMORY_MAX, "dataplane.memory")
 		&& good;

@@ -20,9 +20,9 @@
 /* net_af_xdp has a fill ring of its own of 2048 buffers for each queue, whatever it is asked
  * for. */
 #define DESCRIPTORS 2048
-/* Fill or receive ring, transmit and completion rings, and as much for the caches and for what the
- * workers have in hand; one less than a power of two, rte_mempool.h. */
-#define QUEUE_MBUFS (4 * DESCRIPTORS - 1)
+static_assert(PTRD_PORT_BUFFERS_MIN >= 4 * DESCRIPTORS - 1,
+	"fill or receive ring, transmit and completion rings, and as much for the caches and for "
+	"what the workers have in hand; one less than a power of two, rte_mempool.h");
 #define MBUF_CACHE 256
 
 void port_name(const struct port *port, char *name, size_t size)
@@ -90,8 +90,8 @@ static struct rte_mempool *make_pool(
 	char pool_name[RTE_MEMPOOL_NAMESIZE];
 
 	(void)snprintf(pool_name, sizeof(pool_name), "port%u.%u", device->id, queue);
-	struct rte_mempool *pool = rte_pktmbuf_pool_create(pool_name, QUEUE_MBUFS, MBUF_CACHE, 0,
-		RTE_MBUF_DEFAULT_BUF_SIZE, rte_eth_dev_socket_id(device->id));
+	struct rte_mempool *pool = rte_pktmbuf_pool_create(pool_name, port->config->buffers,
+		MBUF_CACHE, 0, RTE_MBUF_DEFAULT_BUF_SIZE, rte_eth_dev_socket_id(device->id));
 	if (pool == NULL) {
 		log_line("port %s: no packet memory for queue %u (%s): raise dataplane.memory",
 			device->name, queue, rte_strerror(rte_errno));

@@ -7,6 +7,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Packet buffers that a queue takes at least. */
+#define PTRD_PORT_BUFFERS_MIN 8191
+
 /* Exactly one of interface, vdev and pci is not NULL. */
 struct ptrd_config_port {
 	char *interface; /* kernel-owned interface for AF_XDP */
@@ -14,6 +17,7 @@ struct ptrd_config_port {
 	char *pci;       /* devargs of a network adapter for a DPDK driver, its PCI address first */
 	uint32_t *cores; /* one worker and one queue pair each */
 	uint32_t cores_count;
+	uint32_t buffers; /* packet buffers of each queue, default PTRD_PORT_BUFFERS_MIN */
 	/* What is no query goes to the kernel by way of a TAP, and comes back from it. Default: true
 	 * for vdev and pci; never for an interface, which has the kernel behind it. */
 	bool exception;

@@ -225,6 +225,10 @@ static const struct refused refused[] = {
 	{LEAST LEAST_PORT "  main_core: one\n", ":6: dataplane.main_core: Invalid"},
 	{LEAST LEAST_PORT "  main_core: -1\n", ":6: dataplane.main_core: Invalid"},
 	{LEAST LEAST_PORT "  no_huge: maybe\n", ":6: dataplane.no_huge: must be true or false"},
+	{LEAST "  ports: [{interface: eth0, cores: [1], buffers: 8190}]\n",
+		":5: dataplane.ports.0.buffers: must be 8191 to 4194303, is 8190"},
+	{LEAST "  ports: [{interface: eth0, cores: [1], buffers: 4194304}]\n",
+		":5: dataplane.ports.0.buffers: must be 8191 to 4194303, is 4194304"},
 	{LEAST LEAST_PORT "  memory: 0\n", ":6: dataplane.memory: must be 36 to 1048576, is 0"},
 	{LEAST LEAST_PORT "  memory: 35\n", ":6: dataplane.memory: must be 36 "},
 	{LEAST LEAST_PORT "  xdp_program: x.o\n",
@@ -355,6 +359,14 @@ static void test_memory_for_queues(void **state)
 	(void)state;
 	assert_non_null(config);
 	assert_int_equal(config->dataplane->memory, 16 + 8 * 20);
+	ptrd_config_free(config);
+	config = load(LEAST "  ports: [{vdev: a, cores: [1, 2], buffers: 300000},"
+			    " {vdev: b, cores: [3]}]\n",
+		said);
+	assert_non_null(config);
+	assert_int_equal(config->dataplane->ports[0].buffers, 300000);
+	assert_int_equal(config->dataplane->ports[1].buffers, 8191);
+	assert_int_equal(config->dataplane->memory, 16 + 2 * 733 + 20);
 	ptrd_config_free(config);
 }
 
