@@ -179,13 +179,22 @@ static uint64_t free_huge_memory(void)
 	return total;
 }
 
+/* MiB that the same buffers take on ordinary pages: a mempool lets none cross a page, so that each of
+ * those that the configuration counts as 2.5 KiB has 4 KiB to itself. */
+static uint32_t ordinary_memory(uint32_t memory)
+{
+	return (uint32_t)((uint64_t)memory * 8 / 5);
+}
+
 static void add_memory(struct arguments *arguments, const struct ptrd_config_dataplane *dataplane)
 {
 	const uint64_t wanted = (uint64_t)dataplane->memory << 20;
 	const uint64_t available = dataplane->no_huge ? 0 : free_huge_memory();
+	const uint32_t memory
+		= available >= wanted ? dataplane->memory : ordinary_memory(dataplane->memory);
 
 	add(arguments, "-m");
-	add(arguments, "%" PRIu32, dataplane->memory);
+	add(arguments, "%" PRIu32, memory);
 	/* Nothing of it is to outlive the process. --in-memory says so for huge pages and cannot be
 	 * combined with --no-huge, which leaves the shared configuration to turn off. */
 	if (available >= wanted) {
@@ -197,12 +206,12 @@ static void add_memory(struct arguments *arguments, const struct ptrd_config_dat
 	if (dataplane->no_huge)
 		log_line("packet memory: %" PRIu32
 			 " MiB of ordinary pages, as dataplane.no_huge says",
-			dataplane->memory);
+			memory);
 	else
 		log_line("packet memory: %" PRIu32 " MiB of ordinary pages, because only %" PRIu64
 			 " MiB of huge pages are free; %" PRIu32
 			 " pages of 2 MiB would do (vm.nr_hugepages)",
-			dataplane->memory, available >> 20, (dataplane->memory + 1) / 2);
+			memory, available >> 20, (dataplane->memory + 1) / 2);
 }
 
 static void add_lcores(struct arguments *arguments, const struct ptrd_config_dataplane *dataplane)

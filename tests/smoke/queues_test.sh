@@ -99,6 +99,10 @@ told() {
 	echo "ok: $2"
 }
 
+echo "-- packet memory"
+port 'vdev: net_null0,no-rx=1' 'exception: false' 'buffers: 50000'
+told "of ordinary pages" "as much as the buffers take"
+
 echo "-- devices that spread"
 port 'vdev: net_null0,no-rx=1' 'exception: false'
 told "port net_null0: 2 queues, spread by RSS" "RSS where the device has it"
