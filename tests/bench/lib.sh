@@ -8,7 +8,14 @@
 
 source "$(dirname "${BASH_SOURCE[0]}")/../smoke/lib.sh"
 readonly work=${BENCH_WORK:-$(mktemp -d /var/tmp/ptrd-bench.XXXXXX)}
-[[ -n ${BENCH_WORK:-} ]] || trap 'rm -rf "$work"; finish' EXIT
+clean_up() {
+	local pid
+	for pid in "${daemons[@]}"; do
+		kill -KILL "$pid" 2>/dev/null || true
+	done
+	give_pages
+	[[ -n ${BENCH_WORK:-} ]] || rm -rf "$work"
+}
 PATH=$build/tests/bench:$PATH:/usr/sbin
 
 # record KEY VALUE: a figure of this round; tests/bench/goals.tsv says what it is.
@@ -63,7 +70,37 @@ start_pinned_control() {
 	taskset --cpu-list --pid "$cores" $$ >/dev/null
 }
 
-readonly prepared=$work/prepared
+# Huge pages are the whole machine's, and these are given back whatever happens.
+pages=0
+readonly huge=$dir/huge
+give_pages() {
+	((pages == 0)) || echo $(($(</proc/sys/vm/nr_hugepages) - pages)) >/proc/sys/vm/nr_hugepages
+	pages=0
+}
+
+# take_pages MIB: so many on a hugetlbfs, or none at all, for whoever is measured.
+take_pages() {
+	local before free=0 try
+	before=$(</proc/sys/vm/nr_hugepages)
+	pages=$((($1 + 1) / 2))
+	for ((try = 0; try < 3; try++)); do
+		((free < pages)) || break
+		echo 1 >/proc/sys/vm/compact_memory
+		echo $((before + pages)) >/proc/sys/vm/nr_hugepages
+		free=$(awk '/^HugePages_Free:/ { print $2 }' /proc/meminfo)
+	done
+	if ((free < pages)); then
+		echo "only $free of $pages huge pages are free: ordinary ones for all"
+		echo "$before" >/proc/sys/vm/nr_hugepages
+		pages=0
+		return
+	fi
+	mkdir -p "$huge"
+	mount -t hugetlbfs none "$huge"
+}
+
+# A part with several stores sets another name before it prepares one and copies it.
+prepared=$work/prepared
 
 # prepare COMMAND...: has the command fill a store through the control process, once for all rounds.
 prepare() {
@@ -97,6 +134,20 @@ make_zone() {
 		for (i = 0; i < n; i++)
 			printf "%d.%d.%d PTR %s-%d.customer.example.net.\n",
 				i % 256, int(i / 256) % 256, int(i / 65536), run, i
+	}'
+}
+
+# make_rows COUNT 4|6: CSV of EIPs as tests/bench/replay.h has them
+make_rows() {
+	awk -v n="$1" -v family="$2" 'BEGIN {
+		print "address,names,ttl"
+		for (i = 0; i < n; i++) {
+			if (family == 4)
+				printf "10.%d.%d.%d,", i / 65536, i / 256 % 256, i % 256
+			else
+				printf "2001:db8::%x:%x,", i / 65536, i % 65536
+			print i % 5 ? "," : "host-" i ".customer.example.net,600"
+		}
 	}'
 }
 

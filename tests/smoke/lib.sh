@@ -47,6 +47,11 @@ fail() {
 	exit 1
 }
 
+# What a test has to take back that does not go with its namespaces
+clean_up() {
+	:
+}
+
 # The logs explain a failure; the namespaces end the rest.
 finish() {
 	local status=$?
@@ -58,6 +63,7 @@ finish() {
 			tail -n 30 "$log"
 		done
 	fi
+	clean_up
 	exit "$status"
 }
 trap finish EXIT

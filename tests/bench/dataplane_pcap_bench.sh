@@ -1,0 +1,72 @@
+#!/bin/bash
+# Answers per second of the dataplane on a port that never waits: beside dpdk-testpmd, with two workers,
+# while records change, and with all that is off by default switched on.
+
+source "$(dirname "$0")/lib.sh"
+source "$(dirname "$0")/replay.sh"
+
+eips=$(scaled 1000000) batch=$(scaled 500000)
+readonly eips batch
+
+import_all() {
+	make_rows "$eips" 4 | ptrctl --json import --format csv - >/dev/null
+}
+
+# Custom PTRs that change as fast as the control process takes them. It shares its core with the client:
+# the worker has the other one to itself.
+change_on_and_on() {
+	local run=0
+	touch "$dir/changing"
+	while [[ -e $dir/changing ]]; do
+		run=$((run + 1))
+		on "$server_core" control_load "$socket" "run$EPOCHSECONDS-$run" batch 0 "$batch" || exit
+	done >"$dir/changes" &
+	changes=$!
+}
+
+end_changes() {
+	rm "$dir/changing"
+	wait "$changes" || fail "changes: $(<"$dir/changes")"
+}
+
+changes_per_second() {
+	jq -s '(.[1].control.revision - .[0].control.revision) * 1e6 / (.[1].time_us - .[0].time_us) | round' "$dir/stats"
+}
+
+take_pages $((2 * packet_mib + 256))
+prepare import_all
+copy_prepared
+start_pinned_control
+make_queries plain "$eips" 4
+make_queries cookies "$eips" 4 cookies
+# No client is limited: to find that out is the work.
+all_features=(dns: "  cookie_secrets: [$SECRET]" "  rate_limit: {responses_per_second: 1000000}")
+
+check_answers plain 4
+replay_5tswap plain
+swap=$rate
+replay plain "$worker_core"
+record pcap.mqps "$(ratio "$rate" 1000000)"
+record pcap.ratio_5tswap "$(ratio "$rate" "$swap")"
+rest=$rate
+
+check_answers cookies 4 "${all_features[@]}"
+replay cookies "$worker_core" "${all_features[@]}"
+record pcap.ratio_all_features "$(ratio "$rate" "$rest")"
+
+# Two cores or fewer: the second worker's is the main lcore's, too.
+replay plain "$worker_core $main_core"
+record pcap.ratio_2_workers "$(ratio "$rate" "$rest")"
+
+# The last: it leaves other custom PTRs behind. The worker must not go before the kernel's threads that
+# finish on its core what the control process writes to the disk.
+preferred=no
+start_replaying plain "$worker_core"
+measure plain
+rest=$rate
+change_on_and_on
+sleep $WARM_UP
+measure plain changing
+record pcap.ratio_under_updates "$(ratio "$rate" "$rest")"
+record pcap.updates_per_second "$(changes_per_second)"
+end_changes
