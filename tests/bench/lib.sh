@@ -151,6 +151,11 @@ make_rows() {
 	}'
 }
 
+# ratio A B
+ratio() {
+	awk -v a="$1" -v b="$2" 'BEGIN { printf "%.3f", a / b }'
+}
+
 # cpu_us NAME: CPU time that a daemon has taken. Other load on the machine hardly changes it.
 cpu_us() {
 	awk '{ ns += $1 } END { printf "%d\n", ns / 1000 }' "/proc/${daemons[$1]}/task"/*/schedstat

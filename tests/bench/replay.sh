@@ -131,8 +131,3 @@ replay_5tswap() {
 	rate=$(awk '/Tx-pps:/ { pps = $2 } END { print pps + 0 }' "$dir/testpmd.log")
 	((rate > 0)) || fail "testpmd: $(<"$dir/testpmd.log")"
 }
-
-# ratio A B
-ratio() {
-	awk -v a="$1" -v b="$2" 'BEGIN { printf "%.3f", a / b }'
-}
