@@ -6,7 +6,7 @@ source "$(dirname "$0")/lib.sh"
 start_all
 
 # A rate that leaves a busy machine of two cores room: what is shown is that nothing gets lost.
-readonly EIPS=1000000 SECONDS_OF_LOAD=10 RATE=20000
+readonly EIPS=1000000 SECONDS_OF_LOAD=10 RATE=8000
 
 ptrctl region create eu-big --prefix 10.0.0.0/12 --suffix compute.example.com >/dev/null
 
