@@ -77,6 +77,10 @@ expect "$before" "$(ptr_default)" "a new MAC address at run time is taken over, 
 # A macvlan has an address of its own on the interface: its queries stay the kernel's.
 ip link add ptd0v link ptd0 address 02:00:00:00:00:97 type macvlan
 ip link set ptd0v up
+macvlan_answers() {
+	[[ $(queries_to 02:00:00:00:00:97 | grep -c ecs-) == 2 ]]
+}
+wait_for 30 macvlan_answers # its link comes up in its own time
 expect "ecs-203-0-113-7.compute.example.com. 2" "$(queries_to 02:00:00:00:00:97 | sort | uniq -c | awk '{ print $2, $1 }')" \
 	"queries for a macvlan's address are answered"
 expect "$before" "$(ptr_default)" "by the kernel path"

@@ -90,6 +90,7 @@ started() {
 
 # told TEXT WHAT: the dataplane starts, and tells TEXT
 told() {
+	rm -f "$dir/spread.log" # of the one before
 	"$build/dataplane/ptrd-dataplane" --config "$config" >"$dir/spread.log" 2>&1 &
 	daemons[dataplane]=$!
 	disown
