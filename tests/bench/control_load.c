@@ -50,9 +50,8 @@ static unsigned batch_size(const struct load *load, unsigned line)
 
 static size_t write_change(const struct load *load, unsigned i, char *out)
 {
-	struct workload_ptr ptr;
+	const struct workload_ptr ptr = workload_ptr(load->run, number(load, i));
 
-	workload_ptr(load->run, number(load, i), &ptr);
 	return (size_t)snprintf(out, REQUEST_MAX,
 		"\"method\":\"ptr.set\",\"params\":{\"address\":\"%s\",\"names\":[\"%s\"],\"ttl\":%d}}",
 		ptr.address, ptr.name, WORKLOAD_TTL);
@@ -83,7 +82,7 @@ static bool send_line(const struct load *load, unsigned line)
 static bool is_right(const struct load *load, unsigned line, const json_t *reply)
 {
 	const json_t *result = json_object_get(reply, "result");
-	struct workload_ptr ptr;
+	const struct workload_ptr ptr = workload_ptr(load->run, number(load, line));
 
 	if (json_integer_value(json_object_get(reply, "id")) != line)
 		return false;
@@ -92,7 +91,6 @@ static bool is_right(const struct load *load, unsigned line, const json_t *reply
 			== batch_size(load, line);
 	const char *name = json_string_value(json_array_get(json_object_get(result, "names"), 0));
 
-	workload_ptr(load->run, number(load, line), &ptr);
 	return name != NULL && strcmp(name, ptr.name) == 0;
 }
 

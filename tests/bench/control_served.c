@@ -83,11 +83,10 @@ static bool change_knot(const struct sides *sides, uint16_t id, const struct wor
 static bool measure(struct sides *sides, unsigned i, double *ours, double *sync, double *knot)
 {
 	const unsigned n = (unsigned)(((uint64_t)i * 618041 + 7) % sides->eips);
-	char run[16];
-	struct workload_ptr ptr;
+	char run[24];
 
 	snprintf(run, sizeof(run), "change-%u", i);
-	workload_ptr(run, n, &ptr);
+	const struct workload_ptr ptr = workload_ptr(run, n);
 
 	double start = now_us();
 	if (!change_ptrd(sides, &ptr) || !workload_served(sides->server, run, n))

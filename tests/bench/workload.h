@@ -15,7 +15,7 @@ struct workload_ptr {
 	char name[WORKLOAD_TEXT_MAX]; /* of the run and the EIP, canonical */
 };
 
-void workload_ptr(const char *run, unsigned n, struct workload_ptr *ptr);
+struct workload_ptr workload_ptr(const char *run, unsigned n);
 
 /*
  * Asks for the EIP on a socket of query_open(), again if no answer comes. Returns false after saying
