@@ -54,3 +54,29 @@ static inline uint16_t checksum_sum(const uint8_t *data, size_t len)
 	}
 	return be16toh(checksum_fold(sum));
 }
+
+#define CHECKSUM_SHORT_MAX 128
+
+/*
+ * The same where `readable` bytes may be read: up to CHECKSUM_SHORT_MAX are summed without a branch on
+ * how many they are, which no predictor knows of one reply after the other.
+ */
+static inline uint16_t checksum_sum_short(const uint8_t *data, size_t len, size_t readable)
+{
+	typedef uint32_t block __attribute__((vector_size(16)));
+	static const uint8_t counts[2 * CHECKSUM_SHORT_MAX]
+		= {[0 ... CHECKSUM_SHORT_MAX - 1] = 0xff};
+	block low = {0}, high = {0}, bytes, mask;
+
+	if (len > CHECKSUM_SHORT_MAX || readable < CHECKSUM_SHORT_MAX)
+		return checksum_sum(data, len);
+	for (size_t at = 0; at < CHECKSUM_SHORT_MAX; at += sizeof(block)) {
+		memcpy(&bytes, data + at, sizeof(bytes));
+		memcpy(&mask, counts + CHECKSUM_SHORT_MAX - len + at, sizeof(mask));
+		bytes &= mask;
+		low += bytes & UINT16_MAX;
+		high += bytes >> 16;
+	}
+	low += high;
+	return be16toh(checksum_fold((uint64_t)low[0] + low[1] + low[2] + low[3]));
+}

@@ -185,6 +185,9 @@ void dns_write(const struct dns_context *context, struct dns_request *requests, 
 	for (unsigned i = 0; i < count; i++)
 		write_one(context, &requests[i]);
 	/* By themselves: loads that span stores still under way would wait for them. */
-	for (unsigned i = 0; i < count; i++)
-		requests[i].sum = checksum_sum(requests[i].msg, requests[i].reply_len);
+	for (unsigned i = 0; i < count; i++) {
+		struct dns_request *r = &requests[i];
+
+		r->sum = checksum_sum_short(r->msg, r->reply_len, r->room);
+	}
 }
