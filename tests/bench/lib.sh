@@ -28,6 +28,13 @@ scaled() {
 	echo $(($1 / ${BENCH_SCALE:-1}))
 }
 
+# Seconds that the dataplane is measured; how few they are is no matter to bench_test.sh.
+measured_s=5
+((${BENCH_SCALE:-1} < 100)) || measured_s=1
+queries=$(scaled 262000) # distinct ones
+# shellcheck disable=SC2034 # for the parts
+readonly measured_s queries
+
 # Cores for those that are measured together: the control process (and a peer), the dataplane's
 # worker, which is always busy, and the client. The client of what is not the dataplane's work shares
 # the worker's core if there are but two.
@@ -97,6 +104,11 @@ take_pages() {
 	fi
 	mkdir -p "$huge"
 	mount -t hugetlbfs none "$huge"
+}
+
+# Also of the configuration that was just made
+use_pages() {
+	((pages == 0)) || sed -i -e '/no_huge:/d' -e "1i huge_dir: $huge" "$config"
 }
 
 # A part with several stores sets another name before it prepares one and copies it.

@@ -3,12 +3,9 @@
 # shellcheck shell=bash disable=SC2154,SC2034 # lib.sh sets config, dir and the cores, and reads services
 
 readonly WARM_UP=1 # seconds
-measured_s=5          # that are measured; how few they are is no matter to bench_test.sh
-((${BENCH_SCALE:-1} < 100)) || measured_s=1
-queries=$(scaled 262000)
 buffers=$((queries + 8191)) # net_pcap keeps one for each query
 packet_mib=$((buffers * 5 / 2048 + 64)) # as dataplane.memory counts them
-readonly measured_s queries buffers packet_mib
+readonly buffers packet_mib
 
 # Those of cookies are tests/bench/replay.c's.
 readonly SECRET=000102030405060708090a0b0c0d0e0f
@@ -19,7 +16,7 @@ replay_config() {
 	shift 2
 	services="$SERVICE, '$SERVICE6'"
 	make_config
-	((pages == 0)) || sed -i -e '/no_huge:/d' -e "1i huge_dir: $huge" "$config"
+	use_pages
 	sed -i '/^  ports:/,$d' "$config"
 	{
 		printf '  ports:\n    - vdev: %s\n      cores: [%s]\n' "$devargs" "${cores// /, }"
