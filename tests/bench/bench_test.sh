@@ -13,7 +13,13 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT
 
-BENCH_SCALE=1000 "$here/../../scripts/bench" --rounds 1 --json "$results/json" |
+for program in knotd kxdpgun nsd named dpdk-testpmd gnuplot; do
+	PATH=$PATH:/usr/sbin command -v $program >/dev/null || {
+		echo "skipped: no $program"
+		exit "$SKIPPED"
+	}
+done
+BENCH_SCALE=1000 "$here/../../scripts/bench" --rounds 1 --json "$results/json" --plots "$results/plots" |
 	tee "$results/table"
 
 awk -F'\t' '!/^#/ && $2 != "key" { print $2 }' "$here/goals.tsv" | sort >"$results/keys"
@@ -25,4 +31,7 @@ awk -F'`' '/^\| `/ { print $2 }' "$results/table" | sort >"$results/shown"
 diff "$results/keys" "$results/shown"
 jq -e '.machine | .cpu and .cores > 0 and .kernel and .file_system and .fsync_us > 0' \
 	"$results/json" >/dev/null
+for plot in overload stages; do
+	[[ $(file --brief --mime-type "$results/plots/$plot.png" 2>/dev/null) == image/png ]]
+done
 echo "ok: every figure is there"

@@ -1,7 +1,7 @@
 # Who answers at the other end of the veth pair: the dataplane, and other servers with the same zone on the
 # same address, each at its best on one core, $serving_core: no logs, no rate limits. One at a time. Source
 # lib.sh first.
-# shellcheck shell=bash disable=SC2154 # lib.sh sets the rest
+# shellcheck shell=bash disable=SC2154,SC2034,SC2004,SC2317 # lib.sh and the parts set and use the rest
 
 readonly ZONE=10.in-addr.arpa zone_file=$work/zone
 # The client's core is another one than the server's.
