@@ -290,11 +290,11 @@ size_t replay_query(const struct replay *replay, unsigned index, unsigned eip, u
 static size_t put_target(const struct replay *replay, uint32_t number, uint8_t *at)
 {
 	const uint32_t a = FIRST + number;
-	struct workload_ptr ptr;
 	char text[128];
 
 	if (kind_of(number) == REPLAY_CUSTOM) {
-		workload_ptr("host", number, &ptr);
+		const struct workload_ptr ptr = workload_ptr("host", number);
+
 		return put_name(at, ptr.name);
 	}
 	if (replay->ipv6)
