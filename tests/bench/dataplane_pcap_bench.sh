@@ -65,7 +65,7 @@ start_replaying plain "$worker_core"
 measure plain
 rest=$rate
 change_on_and_on
-sleep $WARM_UP
+sleep "$warm_up"
 measure plain changing
 record pcap.ratio_under_updates "$(ratio "$rate" "$rest")"
 record pcap.updates_per_second "$(changes_per_second)"

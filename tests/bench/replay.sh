@@ -2,10 +2,13 @@
 # worker does with no network in the way, beside dpdk-testpmd on the same port. Source lib.sh first.
 # shellcheck shell=bash disable=SC2154,SC2034 # lib.sh sets config, dir and the cores, and reads services
 
-readonly WARM_UP=1 # seconds
+source "$root/tests/bench/testpmd.sh"
+
+warm_up=1 # seconds
+((measured_s > 1)) || warm_up=0.2
 buffers=$((queries + 8191)) # net_pcap keeps one for each query
 packet_mib=$((buffers * 5 / 2048 + 64)) # as dataplane.memory counts them
-readonly buffers packet_mib
+readonly warm_up buffers packet_mib
 
 # Those of cookies are tests/bench/replay.c's.
 readonly SECRET=000102030405060708090a0b0c0d0e0f
@@ -74,7 +77,7 @@ start_replaying() {
 	done
 	replay_config "$devargs,infinite_rx=1" "$cores" "$@"
 	start_replay
-	sleep $WARM_UP
+	sleep "$warm_up"
 }
 
 # measure NAME [changing]: sets rate, the answers per second of what runs by its own counters. Each kind
@@ -93,38 +96,16 @@ replay() {
 	end dataplane
 }
 
-prompts() {
-	alive testpmd || fail "testpmd: $(<"$dir/testpmd.log")"
-	(($(grep -o 'testpmd>' "$dir/testpmd.log" | wc -l) >= $1))
-}
-
-# What the port can do at most: sets rate, the frames per second that testpmd sends back with addresses
-# and ports swapped.
+# Sets rate: the frames per second that testpmd sends back.
 replay_5tswap() {
-	# On ordinary pages each buffer takes one.
-	local memory=(--in-memory -m "$packet_mib")
-	((pages > 0)) || memory=(--no-huge --no-shconf -m $((packet_mib * 2)))
-	mkfifo "$dir/testpmd.in"
-	dpdk-testpmd --no-pci --no-telemetry --iova-mode=va "${memory[@]}" \
-		--lcores="0@$main_core,1@$worker_core" \
-		--vdev="net_pcap0,rx_pcap=$dir/$1.pcap,infinite_rx=1" -- -i --no-flush-rx \
-		--nb-cores=1 --forward-mode=5tswap --total-num-mbufs="$buffers" \
-		<"$dir/testpmd.in" >"$dir/testpmd.log" 2>&1 &
-	daemons[testpmd]=$!
-	disown
-	exec {testpmd}>"$dir/testpmd.in"
-	wait_for 120 prompts 1
+	start_testpmd "net_pcap0,rx_pcap=$dir/$1.pcap,infinite_rx=1" "$packet_mib" "$buffers"
 	prefer "${daemons[testpmd]}"
-	echo start >&"$testpmd"
-	sleep $WARM_UP
-	echo 'show port stats 0' >&"$testpmd"
+	sleep "$warm_up"
+	tell_testpmd 'show port stats 0'
 	sleep "$measured_s"
-	echo 'show port stats 0' >&"$testpmd"
-	wait_for 10 prompts 4
-	echo quit >&"$testpmd"
-	exec {testpmd}>&-
-	wait_for 30 gone testpmd
-	rm "$dir/testpmd.in"
+	tell_testpmd 'show port stats 0'
+	wait_for 10 testpmd_says 2 Tx-pps:
+	end_testpmd
 	rate=$(awk '/Tx-pps:/ { pps = $2 } END { print pps + 0 }' "$dir/testpmd.log")
 	((rate > 0)) || fail "testpmd: $(<"$dir/testpmd.log")"
 }

@@ -80,14 +80,17 @@ static bool parse_frame(const struct run *run, struct burst *burst, unsigned i)
 	return true;
 }
 
-static void reply(const struct run *run, struct burst *burst, unsigned i)
+static bool reply(const struct run *run, struct burst *burst, unsigned i)
 {
 	const struct dns_request *request = &burst->request[i];
 	struct rte_mbuf *mbuf = burst->mbuf[i];
 
+	if (request->reply_len == 0)
+		return false;
 	serving_count(&run->serving->node->counters[NODE_READER_MAIN + 1], request);
 	mbuf->data_len = frame_reply(&burst->frame[i], request->reply_len, request->sum);
 	mbuf->pkt_len = mbuf->data_len;
+	return true;
 }
 
 /* One burst through all stages, with the time at the beginning and after each. */
@@ -114,7 +117,8 @@ static bool turn(const struct run *run, struct burst *burst, uint64_t at[STAGE_C
 	dns_write(&context, burst->request, BURST);
 	at[CHECKSUM] = rte_rdtsc();
 	for (unsigned i = 0; i < BURST; i++)
-		reply(run, burst, i);
+		if (!reply(run, burst, i))
+			return false;
 	at[TX] = rte_rdtsc();
 	const uint16_t sent = rte_eth_tx_burst(queue->device, queue->queue, burst->mbuf, BURST);
 	at[STAGE_COUNT] = rte_rdtsc();
@@ -169,7 +173,7 @@ int main(int argc, char **argv)
 		return 1;
 	rte_eal_mp_wait_lcore();
 	if (!run.ok)
-		errx(1, "a frame was no query, or could not be sent");
+		errx(1, "a frame was no query, had no answer or could not be sent");
 	for (unsigned s = 0; s < STAGE_COUNT; s++)
 		printf("%s %.1f\n", names[s], median(cycles[s], BURSTS));
 	/* The rest goes with the process; but whoever is alive holds the node's lock. */

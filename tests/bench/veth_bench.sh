@@ -5,6 +5,7 @@
 
 source "$(dirname "$0")/lib.sh"
 source "$(dirname "$0")/peers.sh"
+source "$(dirname "$0")/testpmd.sh"
 
 eips=$(scaled 1000000)
 readonly eips
@@ -48,33 +49,15 @@ overload() {
 	done
 }
 
-# Replies to frames of which each goes back as it came, but for the addresses and ports.
+# Sets answered: replies that are each the query, but for the addresses and ports.
 offer_5tswap() {
-	local memory=(--in-memory)
-	((pages > 0)) || memory=(--no-huge --no-shconf -m 256)
+	# It answers no ARP.
 	ip -n client neigh replace "$SERVICE" dev eth0 nud permanent \
 		lladdr "$(ip -j link show ptd0 | jq -r '.[].address')"
-	mkfifo "$dir/testpmd.in"
-	dpdk-testpmd --no-pci --no-telemetry --iova-mode=va "${memory[@]}" \
-		--lcores="0@$main_core,1@$serving_core" --vdev=net_af_xdp0,iface=ptd0 \
-		-- -i --no-flush-rx --nb-cores=1 --forward-mode=5tswap --total-num-mbufs=16383 \
-		<"$dir/testpmd.in" >"$dir/testpmd.log" 2>&1 &
-	daemons[testpmd]=$!
-	disown
-	exec {testpmd}>"$dir/testpmd.in"
-	echo start >&"$testpmd"
-	wait_for 60 forwarding
+	start_testpmd net_af_xdp0,iface=ptd0 128 16383
 	offer "$MORE_THAN_ANYBODY"
-	echo quit >&"$testpmd"
-	exec {testpmd}>&-
-	wait_for 30 gone testpmd
-	rm "$dir/testpmd.in"
+	end_testpmd
 	ip -n client neigh del "$SERVICE" dev eth0
-}
-
-forwarding() {
-	alive testpmd || fail "testpmd: $(<"$dir/testpmd.log")"
-	grep -q 'io packet forwarding\|5tswap packet forwarding' "$dir/testpmd.log"
 }
 
 take_pages 256
