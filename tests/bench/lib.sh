@@ -77,29 +77,37 @@ start_pinned_control() {
 	taskset --cpu-list --pid "$cores" $$ >/dev/null
 }
 
-# Huge pages are the whole machine's, and these are given back whatever happens.
+# Huge pages are the whole machine's, and these are given back whatever happens: $work/pages says how many
+# it are, for scripts/bench if this is killed.
 pages=0
 readonly huge=$dir/huge
+add_pages() {
+	echo $(($(</proc/sys/vm/nr_hugepages) + $1)) >/proc/sys/vm/nr_hugepages
+}
+
 give_pages() {
-	((pages == 0)) || echo $(($(</proc/sys/vm/nr_hugepages) - pages)) >/proc/sys/vm/nr_hugepages
+	((pages > 0)) || return 0
+	add_pages $((-pages))
 	pages=0
+	rm -f "$work/pages"
 }
 
 # take_pages MIB: so many on a hugetlbfs, or none at all, for whoever is measured.
 take_pages() {
-	local before free=0 try
+	local want=$((($1 + 1) / 2)) free before
 	before=$(</proc/sys/vm/nr_hugepages)
-	pages=$((($1 + 1) / 2))
-	for ((try = 0; try < 3; try++)); do
-		((free < pages)) || break
+	# The kernel gives what it finds in one piece, and finds more when it has looked again.
+	for _ in 1 2 3; do
 		echo 1 >/proc/sys/vm/compact_memory
-		echo $((before + pages)) >/proc/sys/vm/nr_hugepages
-		free=$(awk '/^HugePages_Free:/ { print $2 }' /proc/meminfo)
+		add_pages $((want - pages))
+		pages=$(($(</proc/sys/vm/nr_hugepages) - before))
+		((pages < want)) || break
 	done
-	if ((free < pages)); then
-		echo "only $free of $pages huge pages are free: ordinary ones for all"
-		echo "$before" >/proc/sys/vm/nr_hugepages
-		pages=0
+	echo "$pages" >"$work/pages"
+	free=$(awk '/^HugePages_Free:/ { print $2 }' /proc/meminfo)
+	if ((free < want)); then
+		echo "only $free of $want huge pages are free: ordinary ones for all"
+		give_pages
 		return
 	fi
 	mkdir -p "$huge"
