@@ -15,11 +15,13 @@ median() {
 		awk '{ v[NR] = $1 } END { if (!NR) exit 1; print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2 }'
 }
 
-# series PREFIX: offered and answered, a line for each of the rates
+# series PREFIX: offered and answered, a line for each of the rates; fails if one is missing
 series() {
-	local times
+	local times offered answered
 	for times in 1x 2x 4x; do
-		echo "$(median "overload.$1offered_$times") $(median "overload.$1answers_$times")"
+		offered=$(median "overload.$1offered_$times") || return
+		answered=$(median "overload.$1answers_$times") || return
+		echo "$offered $answered"
 	done
 }
 
