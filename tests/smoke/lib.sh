@@ -56,6 +56,7 @@ clean_up() {
 finish() {
 	local status=$?
 	trap - EXIT
+	clean_up # first: whoever reads the logs may have had enough of them
 	if ((status != 0 && status != SKIPPED)); then
 		for log in "$dir"/*.log; do
 			[[ -e $log ]] || continue
@@ -63,7 +64,6 @@ finish() {
 			tail -n 30 "$log"
 		done
 	fi
-	clean_up
 	exit "$status"
 }
 trap finish EXIT
