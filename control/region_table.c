@@ -56,9 +56,9 @@ struct region_table *region_table_create(struct table_files *files, const struct
 	const struct table_shape shape = {
 		.region = info->name,
 		.generation = generation,
-		/* Headroom: the first change after a start shall not copy the table. */
-		.eips = eips + eips / 4,
-		.cell_bytes = cells_expected(info, eips + eips / 4, ptrs + ptrs / 4),
+		.eips = region_table_headroom(eips),
+		.cell_bytes
+		= cells_expected(info, region_table_headroom(eips), region_table_headroom(ptrs)),
 	};
 	struct region_table *r = region_table_of_shape(files, info, &shape);
 

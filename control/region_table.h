@@ -57,6 +57,15 @@ struct changes {
 	size_t count, room;
 };
 
+/*
+ * What a table is made for that shall hold so many EIPs, PTRs or bytes of cells: the first changes after
+ * a start or a move shall not copy it, and an EIP shall not cost more than 16 bytes for that.
+ */
+static inline uint64_t region_table_headroom(uint64_t count)
+{
+	return count + count / 16;
+}
+
 /* Makes the region with an empty table of `revision`, which has some headroom. NULL with errno set. */
 struct region_table *region_table_create(struct table_files *files, const struct region_info *info,
 	uint64_t revision, uint64_t generation, uint64_t eips, uint64_t ptrs);

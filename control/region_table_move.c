@@ -100,8 +100,8 @@ struct region_table *region_table_move(const struct region_table *old,
 
 	for (unsigned i = 0; i < m.parts_count; i++)
 		count_part(&m, &m.parts[i]);
-	shape.eips = m.eips + m.eips / 4;
-	shape.cell_bytes = m.cell_bytes + m.cell_bytes / 4;
+	shape.eips = region_table_headroom(m.eips);
+	shape.cell_bytes = region_table_headroom(m.cell_bytes);
 	for (unsigned tries = 0; tries < TRIES; tries++) {
 		struct region_table *r = region_table_of_shape(files, info, &shape);
 

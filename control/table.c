@@ -12,7 +12,7 @@
 #include "table_private.h"
 
 /* EIPs per primary bucket that a table is built for. At 5 of 7 slots one bucket in eight overflows
- * (Poisson), so a look-up reads 1.1 cache lines and an EIP costs 15 bytes. */
+ * (Poisson), so a look-up reads 1.1 cache lines and an EIP costs 14.7 bytes. */
 #define BUCKET_LOAD 5
 #define OVERFLOW_PERCENT 15
 #define EIPS_MIN 4096
