@@ -2,6 +2,8 @@
 
 #include "call.h"
 
+#define RESULTS_MAX (4 * 1024 * 1024) /* bytes of all results of a batch */
+
 static const struct param member_params[]
 	= {{"method", JSON_STRING, true}, {"params", JSON_OBJECT, false}, {NULL, JSON_NULL, false}};
 
@@ -37,6 +39,21 @@ static bool refuse_member(struct call *call, const struct call *one, const json_
 	return false;
 }
 
+/*
+ * Takes over one result. Many small requests may ask for as many large ones: what others are short of
+ * is bounded before the reply is made.
+ */
+static bool add_result(struct call *one, json_t *results, size_t *size)
+{
+	*size += json_dumpb(one->result, NULL, 0, JSON_COMPACT);
+	json_array_append_new(results, one->result);
+	return *size <= RESULTS_MAX
+		|| refuse(&one->why, PTRD_ERR_INVALID_REQUEST,
+			"the results up to here are longer than %d bytes: ask for fewer at a time, "
+			"or for none with quiet",
+			RESULTS_MAX);
+}
+
 /* All or nothing: the caller undoes what the members before a refused one have done. */
 bool batch(struct call *call)
 {
@@ -44,7 +61,7 @@ bool batch(struct call *call)
 	const bool quiet = json_is_true(json_object_get(call->params, "quiet"));
 	json_t *results = json_array(), *no_params = json_object();
 	bool accepted = true;
-	size_t i;
+	size_t i, size = 0;
 
 	json_array_foreach(requests, i, member)
 	{
@@ -52,16 +69,16 @@ bool batch(struct call *call)
 
 		refusal_init(&one.why);
 		accepted = member_parse(member, &one, no_params) && command_run(&one);
+		if (accepted && one.generation > call->generation)
+			call->generation = one.generation;
+		if (accepted && quiet)
+			json_decref(one.result);
+		else if (accepted)
+			accepted = add_result(&one, results, &size);
 		if (!accepted) {
 			refuse_member(call, &one, member, i);
 			break;
 		}
-		if (one.generation > call->generation)
-			call->generation = one.generation;
-		if (!quiet)
-			json_array_append_new(results, one.result);
-		else
-			json_decref(one.result);
 	}
 	json_decref(no_params);
 	if (accepted)

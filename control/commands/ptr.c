@@ -4,6 +4,8 @@
 #include "call.h"
 
 #define TTL_DEFAULT 300
+/* Names that a request may give, some of them more than once: each is compared with those before. */
+#define GIVEN_MAX (4 * PTRD_RECORD_NAMES_MAX)
 
 static bool done(struct call *call, const struct eip *eip)
 {
@@ -51,6 +53,8 @@ static bool call_names(struct call *call, char names[static NAMES_TEXT_MAX])
 	unsigned count = 0;
 
 	names[0] = '\0';
+	if (json_array_size(array) > GIVEN_MAX)
+		return refuse_count(call, array);
 	json_array_foreach(array, i, value)
 	{
 		snprintf(field, sizeof(field), "names[%zu]", i);

@@ -240,6 +240,44 @@ static void test_batch(void **state)
 	ok(rig, "eip.get", "{'address':'10.0.0.1'}");
 }
 
+/* What a batch may make the process write in one line is bounded, and no change stays of one beyond it. */
+static void test_batch_results(void **state)
+{
+#define LABEL "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffff"
+#define LONG(c) "'" c "." LABEL "." LABEL "." LABEL "." LABEL "'"
+	struct rig *rig = *state;
+	char *requests = NULL;
+	size_t size;
+
+	ok(rig, "eip.bind", "{'address':'203.0.113.7'}");
+	ok(rig, "ptr.set",
+		"{'address':'203.0.113.7','names':[" LONG("a") "," LONG("b") "," LONG("c") "," LONG(
+			"d") "," LONG("e") "," LONG("f") "," LONG("g") "," LONG("h") "]}");
+	const uint64_t revision = store_revision(rig->control.store);
+
+	for (int quiet = 0; quiet < 2; quiet++) {
+		FILE *out = open_memstream(&requests, &size);
+
+		fprintf(out, "{'quiet':%s,'requests':[", quiet ? "true" : "false");
+		fprintf(out, "{'method':'eip.bind','params':{'address':'203.0.113.8'}}");
+		for (int i = 0; i < 3000; i++)
+			fprintf(out, ",{'method':'ptr.get','params':{'address':'203.0.113.7'}}");
+		fprintf(out, "]}");
+		fclose(out);
+		if (quiet) {
+			ok(rig, "batch", requests);
+		} else {
+			json_t *error = rig_refused(rig, "batch", requests, "DNS.0002");
+
+			assert_non_null(strstr(rig_text(error, "message"), "4194304 bytes"));
+			assert_in_range(rig_number(error, "data.index"), 1500, 2500);
+			json_decref(error);
+			assert_int_equal(store_revision(rig->control.store), revision);
+		}
+		free(requests);
+	}
+}
+
 static void test_batch_refused(void **state)
 {
 	static const char *const bad[] = {
@@ -354,6 +392,7 @@ int main(void)
 		TEST(test_all_shapes),
 		TEST(test_unknown_method),
 		TEST(test_batch),
+		TEST(test_batch_results),
 		TEST(test_batch_refused),
 		TEST(test_status),
 		TEST(test_stats),

@@ -291,6 +291,12 @@ static void test_ptr_refused(void **state)
 	/* Eleven of which two are one. */
 	ok(rig, "ptr.set",
 		"{'address':'203.0.113.7','names':['a','b','c','d','e','f','g','h','i','j','J.']}");
+	/* One name 40 times, and once more. */
+#define TEN "'a','A','a.','a','a','a','a','a','a','a'"
+	ok(rig, "ptr.set", "{'address':'203.0.113.7','names':[" TEN "," TEN "," TEN "," TEN "]}");
+	json_decref(rig_refused(rig, "ptr.set",
+		"{'address':'203.0.113.7','names':[" TEN "," TEN "," TEN "," TEN ",'a']}",
+		"DNS.0505"));
 	json_decref(rig_refused(rig, "ptr.get", "{}", "DNS.0002"));
 	json_decref(
 		rig_refused(rig, "ptr.get", "{'id':'eu:x','address':'203.0.113.7'}", "DNS.0002"));
