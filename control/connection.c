@@ -258,7 +258,7 @@ static bool settled(struct request *request, struct publisher *publisher, int64_
 	if (now < request->deadline)
 		return false;
 	/* A read has promised nothing: what it shows is stored. */
-	if (request->command->effect != READS)
+	if (request->command->effect == WRITES || request->command->effect == BULK)
 		reply_stored(request);
 	return true;
 }

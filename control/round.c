@@ -128,6 +128,11 @@ static void execute_bulk(struct round *round, struct request *request)
 	run(round->control, request);
 }
 
+static bool writes(const struct request *request)
+{
+	return request->command->effect == WRITES;
+}
+
 void round_execute(struct round *round, struct request *request)
 {
 	struct control *control = round->control;
@@ -140,8 +145,9 @@ void round_execute(struct round *round, struct request *request)
 	/* What comes after a failure is done in the second try, by round_commit(). */
 	if (request->command == NULL || round->broken)
 		return;
-	if (request->command->effect == READS) {
+	if (!writes(request)) {
 		run(control, request);
+		request->acted = request->command->effect == ACTS;
 		/* It may tell what a change before it has done, of this client or another. */
 		request->changed = round->writing;
 		round->broken = round->writing && store_failed(control->store);
@@ -179,7 +185,7 @@ static void execute_alone(struct round *round, struct request *request)
 
 	request->changed = false;
 	request->generation = 0;
-	if (request->command->effect == READS) {
+	if (!writes(request)) {
 		run(control, request);
 		wait_for(request, round->generation);
 		return;
@@ -215,6 +221,6 @@ void round_commit(struct round *round)
 	}
 	undo_transaction(control);
 	for (size_t i = 0; i < round->count; i++)
-		if (round->requests[i]->command != NULL)
+		if (round->requests[i]->command != NULL && !round->requests[i]->acted)
 			execute_alone(round, round->requests[i]);
 }

@@ -22,6 +22,7 @@ struct request {
 	const struct actor *actor;     /* outlives the request; never NULL */
 
 	/* Set by the execution. */
+	bool acted;          /* it has done what no second try undoes */
 	bool changed;        /* its reply tells of what the round's transaction does */
 	uint64_t generation; /* to be applied before the reply may go, or 0 */
 	uint64_t revision;   /* of the store when it was done */

@@ -129,7 +129,8 @@ void call_repeated(struct call *call, const struct region *region)
 bool call_store_failed(struct call *call)
 {
 	return refuse(&call->why, PTRD_ERR_INTERNAL, "cannot %s: %s",
-		call->command->effect != READS ? "store" : "read the store",
+		call->command->effect == WRITES || call->command->effect == BULK ? "store"
+										 : "read the store",
 		store_error(call->control->store));
 }
 

@@ -71,6 +71,7 @@ struct command {
 	const char *method;
 	enum {
 		READS,
+		ACTS,   /* on what the store's transaction does not undo: never twice */
 		WRITES, /* runs inside of a transaction */
 		BULK    /* makes its own, while none is open */
 	} effect;

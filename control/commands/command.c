@@ -101,15 +101,15 @@ static const struct command commands[] = {
 		{"project", JSON_STRING, true}}},
 	{"project.list", READS, ALONE, READERS, project_list, {
 		PAGE}},
-	{"import.begin", READS, ALONE, OWNERS, import_begin, {
+	{"import.begin", ACTS, ALONE, OWNERS, import_begin, {
 		{"mode", JSON_STRING, false},
 		{"region", JSON_STRING, false}}},
-	{"import.rows", READS, ALONE, OWNERS, import_rows, {
+	{"import.rows", ACTS, ALONE, OWNERS, import_rows, {
 		{"import", JSON_STRING, true},
 		{"rows", JSON_ARRAY, true}}},
 	{"import.commit", BULK, ALONE, OWNERS, import_commit, {
 		{"import", JSON_STRING, true}}},
-	{"import.abort", READS, ALONE, OWNERS, import_abort, {
+	{"import.abort", ACTS, ALONE, OWNERS, import_abort, {
 		{"import", JSON_STRING, true}}},
 	{"region.load", BULK, ALONE, OPERATORS, region_load, {
 		{"name", JSON_STRING, true},
@@ -118,7 +118,7 @@ static const struct command commands[] = {
 		{NULL, JSON_NULL, false}}},
 	{"node.stats", READS, ALONE, READERS, node_stats, {
 		{NULL, JSON_NULL, false}}},
-	{"node.backup", READS, ALONE, OPERATORS, node_backup, {
+	{"node.backup", ACTS, ALONE, OPERATORS, node_backup, {
 		{"path", JSON_STRING, false}}},
 	{"node.audit", READS, ALONE, EVERYBODY, node_audit, {
 		{"limit", JSON_INTEGER, false},

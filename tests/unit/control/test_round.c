@@ -460,6 +460,39 @@ static void test_full_commit(void **state)
 	assert_int_equal(store_revision(rig->control.store), 3);
 }
 
+/* What is no matter of the transaction is done once, whatever becomes of that. */
+static void test_full_commit_acts(void **state)
+{
+	struct rig *rig = *state;
+	json_t *import = rig_ok(rig, "import.begin", "{}");
+	const struct rlimit none = {0, RLIM_INFINITY};
+	char rows[256], code[16];
+	const char *const lines[] = {
+		"{'jsonrpc':'2.0','id':1,'method':'eip.bind','params':{'address':'10.0.0.1'}}",
+		rows,
+		"{'jsonrpc':'2.0','id':3,'method':'import.begin'}",
+		"{'jsonrpc':'2.0','id':4,'method':'eip.bind','params':{'address':'10.0.0.2'}}",
+	};
+	struct request requests[4];
+	struct rlimit before;
+
+	snprintf(rows, sizeof(rows),
+		"{'jsonrpc':'2.0','id':2,'method':'import.rows','params':{'import':'%s','rows':"
+		"[{'address':'10.0.0.8','default':true}]}}",
+		rig_text(import, "import"));
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	execute(rig, lines, 4, requests);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_string_equal(outcome(&requests[0], code), "DNS.0001");
+	assert_string_equal(outcome(&requests[3], code), "DNS.0001");
+	assert_non_null(strstr(requests[1].reply, "\"accepted\":1,\"rejected\":[]"));
+	assert_int_equal(rig->control.imports.count, requests[2].refused ? 1 : 2);
+	release(requests, 4);
+	json_decref(import);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -474,6 +507,7 @@ int main(void)
 		TEST(test_unprepared),
 		TEST(test_full_statement),
 		TEST(test_full_commit),
+		TEST(test_full_commit_acts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
