@@ -56,6 +56,11 @@ const char *staging_error(const struct staging *g)
 	return g->error;
 }
 
+bool staging_failed(const struct staging *g)
+{
+	return g->error[0] != '\0';
+}
+
 static bool fail(struct staging *g)
 {
 	snprintf(g->error, sizeof(g->error), "%s (%s)", sqlite3_errmsg(g->db), g->path);

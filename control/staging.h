@@ -38,6 +38,8 @@ struct staging;
 struct staging *staging_new(const char *state_dir, const char *name, struct refusal *why);
 void staging_free(struct staging *g);
 const char *staging_error(const struct staging *g);
+/* True once one has failed. */
+bool staging_failed(const struct staging *g);
 
 /* Removes the files that an earlier process has left in the directory. */
 void staging_clean(const char *state_dir);

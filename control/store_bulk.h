@@ -1,7 +1,6 @@
 /*
  * Bulk: the store's changes for a whole import in one transaction, on a connection of its own, so
- * that the store goes on being read (not changed) meanwhile, from another thread too. Each EIP that
- * changes is planned with what there is beside what there shall be; then all of a kind is written
+ * that the store can be read (not changed) meanwhile. Each EIP that changes is planned with what there is beside what there shall be; then all of a kind is written
  * in the order of its index, which takes a fraction of the time that single changes take.
  *
  *   store_bulk_open()
@@ -64,3 +63,6 @@ int store_bulk_over_quota(struct store *b, uint64_t quota, struct bulk_excess *e
 
 /* Writes what is planned. */
 bool store_bulk_write(struct store *b);
+
+/* True if that has failed because two EIPs of a region would have one id. */
+bool store_bulk_id_twice(const struct store *b);

@@ -152,6 +152,11 @@ static const char *const writes[] = {
 	" old_project, before, after FROM w.plan ORDER BY revision",
 };
 
+bool store_bulk_id_twice(const struct store *b)
+{
+	return b->id_twice;
+}
+
 static bool write(struct store *b, const char *sql)
 {
 	sqlite3_stmt *statement;
@@ -164,6 +169,8 @@ static bool write(struct store *b, const char *sql)
 	sqlite3_bind_text(statement, 3, b->action, -1, SQLITE_STATIC);
 	const bool written = store_run(b, statement);
 
+	/* Of what is planned nothing else can be there already: an address is planned once. */
+	b->id_twice = !written && sqlite3_extended_errcode(b->db) == SQLITE_CONSTRAINT_UNIQUE;
 	sqlite3_finalize(statement);
 	return written;
 }

@@ -165,6 +165,7 @@ struct store {
 
 	const char *actor, *action;     /* of the changes to come: store_origin() */
 	struct eip_state before, after; /* of the change under way */
+	bool id_twice;                  /* why a bulk's write has failed */
 
 	/* Counters are written when another project's turn comes, before anybody looks at them, and
 	 * with the commit: one statement for all changes in between. */

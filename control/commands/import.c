@@ -141,8 +141,12 @@ static bool commit(struct call *call, struct import *import, const struct region
 {
 	struct import_figures f = {0};
 
-	if (!import_apply(call, import, whole, &f))
+	if (!import_apply(call, import, whole, &f)) {
+		/* Nothing is left of the rows. */
+		if (staging_failed(import->staging))
+			import_free(&call->control->imports, import);
 		return false;
+	}
 	import_free(&call->control->imports, import);
 	call->result = json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "bound", (json_int_t)f.bound,
 		"rebound", (json_int_t)f.rebound, "unbound", (json_int_t)f.unbound, "set",

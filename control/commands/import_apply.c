@@ -21,6 +21,7 @@ struct apply {
 	struct call *call; /* its store is the bulk one */
 	struct store *store;
 	const struct region *whole; /* or NULL */
+	const char *only;           /* region that all rows must be of, or "" */
 	struct import_figures *figures;
 	struct touched *touched;
 	size_t touched_count;
@@ -54,10 +55,12 @@ static bool check(struct apply *a, const struct staged_row *row, bool bound, str
 		return true;
 	if (!bound && !call_bindable(a->call, &row->address, &eip->region))
 		return false;
-	if (a->whole == NULL || eip->region == a->whole)
+	const char *only = a->whole != NULL ? a->whole->name : a->only;
+
+	if (only[0] == '\0' || strcmp(eip->region->name, only) == 0)
 		return true;
 	refuse(&a->call->why, PTRD_ERR_INVALID_REGION, "%s is not in the prefixes of region %s",
-		address_format(&row->address, text), a->whole->name);
+		address_format(&row->address, text), only);
 	return refuse_field(&a->call->why, "address", NULL);
 }
 
@@ -185,7 +188,13 @@ static bool write(struct apply *a)
 		return call_store_failed(a->call);
 	if (a->refused || !check_quota(a))
 		return false;
-	return store_bulk_write(a->store) || call_store_failed(a->call);
+	if (store_bulk_write(a->store))
+		return true;
+	/* Each id was looked at when its row was sent, in the region that the address had then. */
+	return store_bulk_id_twice(a->store) ? refuse(&a->call->why, PTRD_ERR_INVALID_EIP_ID,
+		       "two rows have one id and are of one region, which they were not when they "
+		       "were sent: a prefix has moved; begin the import anew")
+					     : call_store_failed(a->call);
 }
 
 /* A change of an EIP as the publisher wants it. */
@@ -265,6 +274,7 @@ static bool apply(struct apply *a, struct store *store)
 		return false;
 	}
 	store_bulk_adopt(store, a->store);
+	a->call->control->stats.transactions++;
 	const uint64_t generation = publisher_commit(p, store_revision(store));
 
 	if (generation > a->call->generation)
@@ -276,11 +286,12 @@ bool import_apply(struct call *call, struct import *import, const struct region 
 	struct import_figures *figures)
 {
 	struct control *control = call->control, bulk = *control;
-	struct apply a = {.call = call, .whole = whole, .figures = figures};
+	struct apply a = {.call = call, .whole = whole, .only = import->region, .figures = figures};
 	size_t regions;
 
 	if (!staging_seal(import->staging))
-		return refuse(&call->why, PTRD_ERR_INTERNAL, "cannot keep the rows: %s",
+		return refuse(&call->why, PTRD_ERR_INTERNAL,
+			"cannot keep the rows, so the import is aborted: %s",
 			staging_error(import->staging));
 	a.store = bulk.store = store_bulk_open(control->store, import->staging);
 	if (a.store == NULL)

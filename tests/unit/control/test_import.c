@@ -1,10 +1,12 @@
 /* Imports: each rule for a row, what a commit does, and that it does all or nothing. */
 #include <dirent.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include <cmocka.h>
 
@@ -447,6 +449,53 @@ static void test_stale_rows(void **state)
 	}
 }
 
+/* A prefix that moves between the rows and their commit: what the import was begun for still holds. */
+static void test_prefix_moves(void **state)
+{
+	struct rig *rig = *state;
+	char *only = staged(rig, "{'region':'us'}", "{'address':'198.51.100.9','default':true}");
+	char *ids = staged(rig, "{}",
+		"{'address':'198.51.100.9','default':true,'id':'x'},"
+		"{'address':'203.0.113.9','default':true,'id':'x'}");
+	char *only_params = with(only, ""), *ids_params = with(ids, "");
+
+	json_decref(rig_ok(rig, "region.move_prefix", "{'prefix':'198.51.100.0/24','to':'eu'}"));
+	json_t *error = rig_refused(rig, "import.commit", only_params, "DNS.0601");
+
+	assert_string_equal(rig_text(error, "data.field"), "address");
+	json_decref(error);
+	error = rig_refused(rig, "import.commit", ids_params, "DNS.0504");
+	assert_non_null(strstr(rig_text(error, "message"), "a prefix has moved"));
+	json_decref(error);
+	free(only_params);
+	free(ids_params);
+	free(only);
+	free(ids);
+}
+
+/* No room for the rows when they are wanted: the import is gone, and says so. */
+static void test_no_room_for_rows(void **state)
+{
+	const struct rlimit none = {0, RLIM_INFINITY};
+	struct rig *rig = *state;
+	char *id = staged(rig, "{}", "{'address':'203.0.113.9','default':true}");
+	char *params = with(id, "");
+	struct rlimit before;
+
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	json_t *error = rig_refused(rig, "import.commit", params, "DNS.0001");
+
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_non_null(strstr(rig_text(error, "message"), "the import is aborted"));
+	json_decref(error);
+	json_decref(rig_refused(rig, "import.commit", params, "DNS.0002"));
+	assert_int_equal(files(rig), 0);
+	free(params);
+	free(id);
+}
+
 /* Ids that go round: nothing but the end counts. */
 static void test_ids_move(void **state)
 {
@@ -690,6 +739,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_load, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_refused_commit, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_stale_rows, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_prefix_moves, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_no_room_for_rows, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_ids_move, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_actor, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_quota, set_up, tear_down),
