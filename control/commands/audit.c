@@ -19,6 +19,21 @@ struct audit {
 	bool failed; /* out of memory */
 };
 
+/* A prefix that moves is a change of two regions: its row is the one's, and tells the other. */
+static bool is_of_region(const struct change *change, const char *region)
+{
+	if (change->region != NULL && strcmp(change->region, region) == 0)
+		return true;
+	if (strcmp(change->action, "region.move_prefix") != 0 || change->after == NULL)
+		return false;
+	json_t *after = json_loads(change->after, 0, NULL);
+	const char *to = json_string_value(json_object_get(after, "region"));
+	const bool is_to = to != NULL && strcmp(to, region) == 0;
+
+	json_decref(after);
+	return is_to;
+}
+
 static bool collect(void *context, const struct change *stored)
 {
 	struct audit *a = context;
@@ -32,8 +47,7 @@ static bool collect(void *context, const struct change *stored)
 	a->looked++;
 	a->revision = change.revision;
 	if (!change_seen(a->call->actor, &change, name)
-		|| (a->region != NULL
-			&& (change.region == NULL || strcmp(change.region, a->region) != 0))
+		|| (a->region != NULL && !is_of_region(&change, a->region))
 		|| (a->action != NULL && strcmp(change.action, a->action) != 0))
 		return true;
 	a->failed = json_array_append_new(a->changes, show_change(&change)) < 0;

@@ -136,15 +136,18 @@ static bool put_prefixes(struct call *call, json_t *spec, size_t min)
 static bool put_template(
 	struct call *call, json_t *spec, const char *name, bool ipv6, const char *fallback)
 {
-	const json_t *value = json_object_get(call->params, name);
 	const char *text = call_text(call, name, fallback);
 	const char *suffix = json_string_value(json_object_get(spec, "suffix"));
 	char error[ENGINE_ERROR_SIZE];
 
 	if (!engine_check_template(text, suffix, ipv6, error)) {
-		refuse(&call->why, PTRD_ERR_INVALID_REGION, "%s", error);
-		call->why.value = value;
-		return false;
+		/* The engine's text begins with the field: this one, or the suffix. */
+		const int len = (int)strcspn(error, " ");
+		char field[32];
+
+		snprintf(field, sizeof(field), "%.*s", len, error);
+		refuse(&call->why, PTRD_ERR_INVALID_REGION, "%s", error + len + 1);
+		return refuse_field(&call->why, field, json_object_get(call->params, field));
 	}
 	return json_object_set_new(spec, name, json_string(text)) == 0;
 }

@@ -122,6 +122,16 @@ static void test_regions(void **state)
 		" (before ->> 'state') || ' ' || (before ->> 'eips') || ' ' || (before ->> 'ptrs')"
 		" AS counts FROM audit) WHERE revision > 5 ORDER BY revision",
 		rows);
+	/* Either of its two regions finds a move. */
+	for (int i = 0; i < 2; i++) {
+		json_t *page = rig_ok(rig, "node.audit",
+			i == 0 ? "{'region':'eu','action':'region.move_prefix'}"
+			       : "{'region':'us','action':'region.move_prefix'}");
+
+		assert_int_equal(json_array_size(rig_at(page, "changes")), 1);
+		assert_int_equal(rig_number(page, "changes.0.revision"), 9);
+		json_decref(page);
+	}
 }
 
 /* A refused request leaves no row, in a batch or alone; the next one has the next revision. */
