@@ -346,6 +346,8 @@ struct store *store_open(const char *state_dir)
 	s->lock = lock;
 	s->list_narrow = LIST_NARROW;
 	staging_clean(state_dir);
+	/* What an import sorts: on the disk whose room is watched, not in /var/tmp. One store a process. */
+	sqlite3_temp_directory = sqlite3_mprintf("%s", state_dir);
 	/* The schema's version comes before the pragmas: journal_mode would write to a newer
 	 * file. */
 	if (!open_database(s) || !store_functions_ready(s) || !store_schema_ready(s)
@@ -369,6 +371,8 @@ void store_close(struct store *s)
 	for (int i = 0; i < STMT_COUNT; i++)
 		sqlite3_finalize(s->statements[i]);
 	sqlite3_close(s->db);
+	sqlite3_free(sqlite3_temp_directory);
+	sqlite3_temp_directory = NULL;
 	close(s->lock);
 	free(s->state_dir);
 	free(s);

@@ -76,10 +76,10 @@ static const char *zone_rule(const char *name, const char *zone, enum zone_kind 
 	return NULL;
 }
 
-/* Name of the zone that the names of `piece` are in: `value`, in canonical form. */
 /* Names at and below a customer's zone that is not ours: an octet's label must fit before it. */
 #define FOREIGN_NAME_MAX (254 - 4)
 
+/* Name of the zone that the names of `piece` are in: `value`, in canonical form. */
 static bool zone_name(struct call *call, const char *field, const json_t *value,
 	const struct prefix *piece, enum zone_kind kind, char name[static NAME_TEXT_MAX])
 {
