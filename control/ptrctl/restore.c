@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -82,7 +83,8 @@ static bool check_backup(const char *path, int64_t *revision)
 	return good;
 }
 
-/* A durable copy of `from` at `to`, made anew. */
+/* A durable copy of `from` at `to`, made anew. The two may be of different file systems, between
+ * which copy_file_range() does not copy. */
 static bool copy_file(const char *from, const char *to)
 {
 	const int in = open(from, O_RDONLY | O_CLOEXEC);
@@ -93,7 +95,7 @@ static bool copy_file(const char *from, const char *to)
 	ssize_t copied = out >= 0 ? 1 : -1;
 
 	while (copied > 0)
-		copied = copy_file_range(in, NULL, out, NULL, 1 << 30, 0);
+		copied = sendfile(out, in, NULL, 1 << 30);
 	const bool done = copied == 0 && fsync(out) == 0;
 	if (!done)
 		fail("cannot write", to, strerror(errno));

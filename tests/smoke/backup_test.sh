@@ -81,7 +81,11 @@ status=0
 ask 203.0.113.7 >"$dir/unbound" || status=$?
 expect "" "$(cat "$dir/unbound")" "a refused restore changes nothing"
 end control
-ptrctl --json restore "$dir/copy.db" --config "$config" >"$dir/restore.json"
+# Backups are kept on another file system.
+mkdir "$dir/elsewhere"
+mount -t tmpfs ptrd-elsewhere "$dir/elsewhere"
+cp "$dir/copy.db" "$dir/elsewhere/copy.db"
+ptrctl --json restore "$dir/elsewhere/copy.db" --config "$config" >"$dir/restore.json"
 expect "$revision" "$(jq .revision "$dir/restore.json")" "restored"
 kept=$(jq -r .kept "$dir/restore.json")
 [[ -s $kept ]] || fail "the old store is not kept: $kept"
