@@ -107,7 +107,18 @@ static bool copy_file(const char *from, const char *to)
 	return done;
 }
 
-/* What its log holds goes into the file itself, so that one file is all of the store. */
+/* SQLite can do nothing with the file: nobody can but whoever wants to save what is left of it. */
+static bool is_ruined(sqlite3 *db)
+{
+	const int error = sqlite3_errcode(db);
+
+	return error == SQLITE_NOTADB || error == SQLITE_CORRUPT;
+}
+
+/*
+ * What its log holds goes into the file itself, so that one file is all of the store. A ruined one
+ * stays as it is, and so does its log: restore is what it needs.
+ */
 static bool settle_old(const char *path)
 {
 	sqlite3 *db = NULL;
@@ -115,12 +126,34 @@ static bool settle_old(const char *path)
 		&& sqlite3_exec(db, "PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL)
 			== SQLITE_OK;
 
-	if (!settled)
+	if (!settled && is_ruined(db)) {
+		fprintf(stderr, "ptrctl: restore: %s: %s; it is kept as it is\n", path,
+			sqlite3_errmsg(db));
+		settled = sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL)
+			== SQLITE_OK;
+	} else if (!settled) {
 		fail("cannot settle", path, sqlite3_errmsg(db));
-	/* The last one to close it removes the log. */
+	}
+	/* The last one to close a settled one removes the log. */
 	if (sqlite3_close(db) != SQLITE_OK)
 		settled = fail("cannot close", path, "it is in use");
 	return settled;
+}
+
+/* A log that could not be settled goes where its store goes: beside the new one it would be taken
+ * for that one's. */
+static bool move_log(const char *from, const char *to)
+{
+	static const char *const suffixes[] = {"-wal", "-shm"};
+	char old[PATH_SIZE + 4], new[PATH_SIZE + 4];
+
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		snprintf(old, sizeof(old), "%s%s", from, suffixes[i]);
+		snprintf(new, sizeof(new), "%s%s", to, suffixes[i]);
+		if (rename(old, new) < 0 && errno != ENOENT)
+			return fail("cannot move", old, strerror(errno));
+	}
+	return true;
 }
 
 static bool sync_directory(const char *path)
@@ -133,6 +166,14 @@ static bool sync_directory(const char *path)
 	if (fd >= 0)
 		close(fd);
 	return synced;
+}
+
+/* The new store gets its name; the old one, if there is one, gets the name that the new one had. */
+static bool exchange(const char *new, const char *store, bool old)
+{
+	return renameat2(AT_FDCWD, new, AT_FDCWD, store, old ? RENAME_EXCHANGE : RENAME_NOREPLACE)
+		== 0
+		|| fail("cannot replace", store, strerror(errno));
 }
 
 /* The two change places in one step: at no moment is there no store, which a start would make
@@ -153,9 +194,8 @@ static bool put_in_place(const char *state_dir, const char *backup, char kept[st
 
 	if ((old && !settle_old(store)) || !copy_file(backup, kept))
 		return false;
-	if (renameat2(AT_FDCWD, kept, AT_FDCWD, store, old ? RENAME_EXCHANGE : RENAME_NOREPLACE)
-		< 0) {
-		fail("cannot replace", store, strerror(errno));
+	if (!move_log(store, kept) || !exchange(kept, store, old)) {
+		move_log(kept, store);
 		unlink(kept);
 		return false;
 	}

@@ -100,3 +100,33 @@ end control
 ptrctl restore "$kept" --config "$config" >/dev/null
 start_control
 expect 60000 "$(ptrctl --json eip list --limit 1 | jq .total)" "the kept one can come back"
+
+echo "-- restore in place of a ruined store"
+# ruined COMMAND: spoils the store, whose log is one that nobody can read either.
+ruined() {
+	local store=$dir/state/ptrd.db
+	end control
+	"$@" "$store"
+	head -c 100000 /dev/urandom >"$store-wal"
+	cp "$store" "$dir/ruined"
+	cp "$store-wal" "$dir/ruined-wal"
+	ptrctl --json restore "$dir/copy.db" --config "$config" >"$dir/restore.json" 2>"$dir/restore.err" ||
+		fail "$(cat "$dir/restore.err")"
+	expect "ptrctl: restore: $store: file is not a database; it is kept as it is" \
+		"$(cat "$dir/restore.err")" "$1: a word about it"
+	kept=$(jq -r .kept "$dir/restore.json")
+	cmp "$kept" "$dir/ruined"
+	cmp "$kept-wal" "$dir/ruined-wal"
+	[[ ! -e $store-wal && ! -e $store-shm ]] || fail "the new store has the log of the old one"
+	start_control
+	expect "$revision 60001" "$(ptrctl --json status | jq .revision) $(
+		ptrctl --json eip list --limit 1 | jq .total)" "$1: the backup is in its place"
+}
+fill_with_text() {
+	seq 20000 >"$1"
+}
+zero_header() {
+	dd if=/dev/zero of="$1" bs=100 count=1 conv=notrunc status=none
+}
+ruined fill_with_text
+ruined zero_header
