@@ -142,7 +142,8 @@ bool output_finish(struct output *output)
 	return fclose(stream) == 0 || complain(output, errno);
 }
 
-/* To standard output or a device. A reader that has seen enough is no error of ours. */
+/* To standard output or a device. What becomes of standard output is looked at by main(), because a
+ * reader of it that has seen enough is no error. */
 static bool copy(struct output *output)
 {
 	FILE *to = *output->path != '\0' ? fopen(output->path, "we") : stdout;
@@ -155,12 +156,15 @@ static bool copy(struct output *output)
 	while ((n = fread(buffer, 1, sizeof(buffer), output->stream)) > 0)
 		if (fwrite(buffer, 1, n, to) < n)
 			break;
-	const bool read = !ferror(output->stream);
+	int error = ferror(to) ? errno : 0;
 
-	/* What becomes of standard output is looked at by main(). */
-	if (to != stdout && fclose(to) != 0)
-		return complain(output, errno);
-	return read || complain(output, EIO);
+	if (to == stdout)
+		error = 0;
+	else if (fclose(to) != 0 && error == 0)
+		error = errno;
+	if (error == 0 && ferror(output->stream))
+		error = EIO;
+	return error == 0 || complain(output, error);
 }
 
 /* The name is as durable as the content. */

@@ -1,13 +1,16 @@
 /* Files that are there whole or not at all. */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -167,6 +170,38 @@ static void test_refused(void **state)
 	assert_false(output_commit(output));
 }
 
+/* More than a stream's buffer: it is a write before the last one that fails. */
+static struct output *write_much(const char *path)
+{
+	struct output *output = write_output(path, "");
+
+	for (int i = 0; i < 100000; i++)
+		fputs("a row\n", output_stream(output));
+	assert_true(output_finish(output));
+	return output;
+}
+
+static void test_cut_short(void **state)
+{
+	const struct fixture *f = *state;
+	int status;
+
+	assert_false(output_commit(write_much("/dev/full")));
+	/* A pipe whose reader goes away. */
+	assert_int_equal(mkfifo(f->file, 0600), 0);
+	const pid_t reader = fork();
+	assert_true(reader >= 0);
+	if (reader == 0) {
+		char byte;
+
+		_exit(read(open(f->file, O_RDONLY), &byte, 1) != 1);
+	}
+	signal(SIGPIPE, SIG_IGN);
+	assert_false(output_commit(write_much(f->file)));
+	assert_int_equal(waitpid(reader, &status, 0), reader);
+	assert_int_equal(status, 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -175,6 +210,7 @@ int main(void)
 		TEST(test_drop),
 		TEST(test_special),
 		TEST(test_refused),
+		TEST(test_cut_short),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
