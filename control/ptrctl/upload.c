@@ -148,16 +148,20 @@ static const char *text_of(const json_t *object, const char *name)
 	return text != NULL ? text : "";
 }
 
+/* Of a row that repeats one, the message counts rows as they were sent; people count lines. */
 static void tell_rejected(struct upload *upload, size_t line, const json_t *why)
 {
 	const size_t earlier = line_of(upload, json_object_get(why, "earlier"));
+	const char *message = text_of(why, "message");
+	char repeated[64];
 
 	if (!count_bad(upload))
 		return;
-	print_bad(
-		upload, line, text_of(why, "code"), text_of(why, "field"), text_of(why, "message"));
-	if (earlier > 0)
-		fprintf(stderr, "%s:%zu:   the earlier one\n", upload->rules->file, earlier);
+	if (earlier > 0) {
+		snprintf(repeated, sizeof(repeated), "line %zu has the same one already", earlier);
+		message = repeated;
+	}
+	print_bad(upload, line, text_of(why, "code"), text_of(why, "field"), message);
 }
 
 /* Tells the bad rows of a chunk in order of line: what the reader found, and what was rejected. */

@@ -64,8 +64,9 @@ static json_t *look_at(const json_t *rows)
 		if (json_is_integer(ttl) && json_integer_value(ttl) == 1)
 			json_array_append_new(rejected,
 				json_pack("{s:I,s:s,s:s,s:s,s:I}", "row", (json_int_t)i, "code",
-					"DNS.0602", "field", "address", "message", "is there",
-					"earlier", (json_int_t)0));
+					"DNS.0602", "field", "address", "message",
+					"address: \"10.0.0.1\" is in row 0", "earlier",
+					(json_int_t)0));
 	}
 	play->rows += (unsigned)json_array_size(rows);
 	if (json_array_size(rows) > play->most)
@@ -178,9 +179,9 @@ static const struct test {
 	{CSV BAD BAD, {"--on-error", "skip"}, EXIT_REFUSED, "bra", {"FILE:2: ", "FILE:3: "}, NULL},
 	{CSV GOOD BAD, {"--on-error", "skip", "--dry-run"}, EXIT_REFUSED, "bra", {"FILE:3: "},
 		NULL},
-	/* a row that repeats one names that one, too */
+	/* a row that repeats one names that one's line */
 	{CSV GOOD "10.0.0.1,a,1\n", {NULL}, EXIT_REFUSED, "bra",
-		{"FILE:3: DNS.0602: address: is there\nFILE:2:   the earlier one\n"}, NULL},
+		{"FILE:3: DNS.0602: address: line 2 has the same one already\n"}, NULL},
 	/* a file that is none */
 	{"address,name\n", {NULL}, EXIT_REFUSED, "ba", {"FILE:1: DNS.0002: the first line: "},
 		NULL},
