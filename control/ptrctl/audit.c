@@ -88,7 +88,7 @@ static bool show_notification(const struct session *session, const struct comman
 	json_t *params = json_object_get(line, "params");
 
 	if (method == NULL || strcmp(method, "change") != 0) {
-		report_refusal(command_title(command), command->method, params);
+		report_refusal(session, command_title(command), command->method, params);
 		return false;
 	}
 	if (session->json) {

@@ -46,12 +46,17 @@ static bool in_state(const json_t *backup, const char *state)
 	return text != NULL && strcmp(text, state) == 0;
 }
 
-static enum exit_status finish(struct session *session, const json_t *backup)
+static enum exit_status finish(
+	struct session *session, const struct command *command, const json_t *backup)
 {
-	const char *error = json_string_value(json_object_get(backup, "error"));
+	const char *why = json_string_value(json_object_get(backup, "error"));
 
 	if (!in_state(backup, "done")) {
-		fprintf(stderr, "ptrctl: backup: %s\n", error != NULL ? error : "it has vanished");
+		json_t *error
+			= json_pack("{s:s}", "message", why != NULL ? why : "it has vanished");
+
+		report_refusal(session, command_title(command), command->method, error);
+		json_decref(error);
 		return EXIT_REFUSED;
 	}
 	if (session->json)
@@ -77,7 +82,7 @@ static enum exit_status run_backup(
 		status = session_call(session, command, command->method, nothing, &backup);
 	}
 	if (status == EXIT_OK) {
-		status = finish(session, backup);
+		status = finish(session, command, backup);
 		json_decref(backup);
 	}
 	json_decref(nothing);

@@ -54,20 +54,36 @@ static void report_done(const struct batch *batch)
 		fprintf(stderr, "  nothing of the file has been done\n");
 }
 
+/* The same for programs: the error, `line` of the file that it is of (0: of none), and how many
+ * requests of the file are done. */
+static void print_place(
+	const struct batch *batch, const json_t *error, size_t line, json_int_t done)
+{
+	print_refusal(error,
+		json_pack("{s:o,s:o*,s:I}", "file", text_json(batch->file), "line",
+			line > 0 ? json_integer((json_int_t)line) : NULL, "done", done));
+}
+
 /*
  * The batch is kept, but nobody answers from it yet. What follows it in the file is not sent: each
  * batch would wait as long for the same dataplane.
  */
 static enum exit_status stored(const struct batch *batch, const json_t *error)
 {
+	const json_int_t done = batch->done + (json_int_t)batch->count;
+	const size_t line = batch->lines[batch->count - 1];
 	char title[512];
 
+	if (batch->session->json) {
+		print_place(batch, error, line, done);
+		return EXIT_STORED;
+	}
 	snprintf(title, sizeof(title), "batch: %s", batch->file);
-	report_refusal(title, "batch", error);
+	report_refusal(batch->session, title, "batch", error);
 	fprintf(stderr,
 		"  stored: the %" JSON_INTEGER_FORMAT " requests up to line %zu; what follows, if "
 		"anything, has not been sent\n",
-		batch->done + (json_int_t)batch->count, batch->lines[batch->count - 1]);
+		done, line);
 	return EXIT_STORED;
 }
 
@@ -76,14 +92,19 @@ static enum exit_status refused(const struct batch *batch, const json_t *error)
 {
 	const json_t *data = json_object_get(error, "data");
 	const json_t *index = json_object_get(data, "index");
-	json_int_t i = json_is_integer(index) ? json_integer_value(index) : -1;
+	const json_int_t i = json_is_integer(index) ? json_integer_value(index) : -1;
+	const size_t line = i >= 0 && (size_t)i < batch->count ? batch->lines[i] : 0;
 	char title[512];
 
-	if (i >= 0 && (size_t)i < batch->count)
-		snprintf(title, sizeof(title), "batch: %s:%zu", batch->file, batch->lines[i]);
+	if (batch->session->json) {
+		print_place(batch, error, line, batch->done);
+		return EXIT_REFUSED;
+	}
+	if (line > 0)
+		snprintf(title, sizeof(title), "batch: %s:%zu", batch->file, line);
 	else
 		snprintf(title, sizeof(title), "batch: %s", batch->file);
-	report_refusal(title, "batch", error);
+	report_refusal(batch->session, title, "batch", error);
 	report_done(batch);
 	return EXIT_REFUSED;
 }

@@ -152,7 +152,40 @@ bool is_stored(const json_t *error)
 	return json_is_true(json_object_get(json_object_get(error, "data"), "stored"));
 }
 
-void report_refusal(const char *title, const char *method, const json_t *error)
+void print_refusal(const json_t *error, json_t *place)
+{
+	const json_t *data = json_object_get(error, "data");
+	json_t *shown = json_copy((json_t *)(uintptr_t)error), *line = json_object();
+
+	if (place != NULL) {
+		json_t *with_place = json_object();
+
+		json_object_update(with_place, (json_t *)(uintptr_t)data);
+		json_object_update(with_place, place);
+		json_object_set_new(shown, "data", with_place);
+		json_decref(place);
+	}
+	json_object_set_new(line, "error", shown);
+	print_json(line);
+	json_decref(line);
+}
+
+json_t *text_json(const char *text)
+{
+	json_t *json = json_string(text);
+	char *ascii = json == NULL ? strdup(text) : NULL;
+
+	if (ascii == NULL)
+		return json;
+	for (char *c = ascii; *c != '\0'; c++)
+		if ((unsigned char)*c > 0x7f)
+			*c = '?';
+	json = json_string(ascii);
+	free(ascii);
+	return json;
+}
+
+static void print_refusal_text(const char *title, const char *method, const json_t *error)
 {
 	const char *code
 		= json_string_value(json_object_get(json_object_get(error, "data"), "code"));
@@ -163,6 +196,15 @@ void report_refusal(const char *title, const char *method, const json_t *error)
 		code != NULL ? ": " : "", message != NULL ? message : "refused without a reason");
 	if (hint != NULL)
 		fprintf(stderr, "  %s\n", hint);
+}
+
+void report_refusal(
+	const struct session *session, const char *title, const char *method, const json_t *error)
+{
+	if (session->json)
+		print_refusal(error, NULL);
+	else
+		print_refusal_text(title, method, error);
 }
 
 enum exit_status session_call(struct session *session, const struct command *command,
@@ -178,7 +220,7 @@ enum exit_status session_call(struct session *session, const struct command *com
 
 	*result = json_incref(json_object_get(reply, "result"));
 	if (*result == NULL) {
-		report_refusal(command_title(command), method, error);
+		report_refusal(session, command_title(command), method, error);
 		status = is_stored(error) ? EXIT_STORED : EXIT_REFUSED;
 	}
 	json_decref(reply);

@@ -67,8 +67,8 @@ void command_usage(FILE *out, const struct command *command);
 struct client *session_client(struct session *session);
 
 /*
- * Calls a method. EXIT_OK: `result` is the caller's. Otherwise the error has been written to
- * standard error with a hint where a next step is obvious.
+ * Calls a method. EXIT_OK: `result` is the caller's. Otherwise the error has been written,
+ * by report_refusal() if it is a refusal.
  */
 enum exit_status session_call(struct session *session, const struct command *command,
 	const char *method, json_t *params, json_t **result);
@@ -76,8 +76,21 @@ enum exit_status session_call(struct session *session, const struct command *com
 /* True if the error is that what was asked for is stored and not served yet. */
 bool is_stored(const json_t *error);
 
-/* Writes an error object of a reply as "ptrctl: <title>: DNS.0506: ttl: ...". */
-void report_refusal(const char *title, const char *method, const json_t *error);
+/*
+ * Writes an error object of a reply: to standard error as "ptrctl: <title>: DNS.0506: ttl: ..."
+ * with a hint where a next step is obvious, or, if the session is for JSON, by print_refusal().
+ */
+void report_refusal(
+	const struct session *session, const char *title, const char *method, const json_t *error);
+
+/*
+ * Writes {"error": ...} on one line of standard output; `place` (taken, may be NULL) has members
+ * that join those of its data.
+ */
+void print_refusal(const json_t *error, json_t *place);
+
+/* A string of any bytes: if they are no UTF-8, what is not ASCII becomes '?'. */
+json_t *text_json(const char *text);
 
 /* Writes an object on one line of standard output. */
 void print_json(const json_t *object);

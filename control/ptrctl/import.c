@@ -145,9 +145,7 @@ static enum exit_status send_rows(struct import *import)
 			status = upload_end(import->upload);
 			if (status != EXIT_OK)
 				break;
-			progress_clear();
-			fprintf(stderr, "%s:%zu: %s: %s\n", import->rules.file, row.line, row.code,
-				row.message);
+			upload_tell(import->upload, row.line, row.code, row.field, row.message);
 			status = EXIT_REFUSED;
 			break;
 		}
@@ -238,6 +236,13 @@ static void report_passed_over(const struct import *import)
 	free(list);
 }
 
+/* A program knows it by the exit status. */
+static void tell_unchanged(const struct import *import)
+{
+	if (!import->session->json)
+		fputs("  nothing has been changed\n", stderr);
+}
+
 /* All rows are there. From here on it is done or not, and nobody's Ctrl-C leaves that open. */
 static enum exit_status commit(struct import *import)
 {
@@ -266,7 +271,7 @@ static enum exit_status commit(struct import *import)
 	interrupt_release();
 	json_decref(params);
 	if (status == EXIT_REFUSED)
-		fputs("  nothing has been changed\n", stderr);
+		tell_unchanged(import);
 	if (status != EXIT_OK)
 		return status;
 	summarize(import, result);
@@ -291,7 +296,7 @@ static enum exit_status run_opened(struct import *import)
 		status = commit(import);
 	} else if (status == EXIT_REFUSED) {
 		upload_abort(import->upload);
-		fputs("  nothing has been changed\n", stderr);
+		tell_unchanged(import);
 	}
 	upload_free(import->upload);
 	return status;

@@ -33,7 +33,7 @@ static enum exit_status print_help(FILE *out)
 		"options:\n"
 		"  --socket PATH   control process to talk to, else that of $PTRD_SOCKET,\n"
 		"                  else %s\n"
-		"  --json          show results as JSON, one object on a line\n"
+		"  --json          show results and refusals as JSON, one object on a line\n"
 		"  --version       show the version\n\n"
 		"exit status: 0 done, 1 refused, 2 usage, 3 no control process,\n"
 		"             4 stored, not yet served\n",

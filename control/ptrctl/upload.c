@@ -119,16 +119,33 @@ static size_t line_of(const struct upload *upload, const json_t *place)
 	return line;
 }
 
-static void print_bad(const struct upload *upload, size_t line, const char *code, const char *field,
+static void print_bad_json(
+	const char *file, size_t line, const char *code, const char *field, const char *message)
+{
+	json_t *error = json_pack("{s:i,s:o,s:{s:s,s:o*}}", "code", PTRD_RPC_REFUSED, "message",
+		text_json(message), "data", "code", code, "field",
+		*field != '\0' ? text_json(field) : NULL);
+
+	print_refusal(
+		error, json_pack("{s:o,s:I}", "file", text_json(file), "line", (json_int_t)line));
+	json_decref(error);
+}
+
+void upload_tell(const struct upload *upload, size_t line, const char *code, const char *field,
 	const char *message)
 {
 	const size_t len = strlen(field);
 	/* A message may begin with its field, as those of other refusals do. */
 	const bool has_field = strncmp(message, field, len) == 0 && message[len] == ':';
+	char text[1024];
 
+	snprintf(text, sizeof(text), "%s%s%s", len == 0 || has_field ? "" : field,
+		len == 0 || has_field ? "" : ": ", message);
 	progress_clear();
-	fprintf(stderr, "%s:%zu: %s: %s%s%s\n", upload->rules->file, line, code,
-		len == 0 || has_field ? "" : field, len == 0 || has_field ? "" : ": ", message);
+	if (upload->session->json)
+		print_bad_json(upload->rules->file, line, code, field, text);
+	else
+		fprintf(stderr, "%s:%zu: %s: %s\n", upload->rules->file, line, code, text);
 }
 
 /* True if the next bad row is to be told, and not only counted. */
@@ -161,7 +178,7 @@ static void tell_rejected(struct upload *upload, size_t line, const json_t *why)
 		snprintf(repeated, sizeof(repeated), "line %zu has the same one already", earlier);
 		message = repeated;
 	}
-	print_bad(upload, line, text_of(why, "code"), text_of(why, "field"), message);
+	upload_tell(upload, line, text_of(why, "code"), text_of(why, "field"), message);
 }
 
 /* Tells the bad rows of a chunk in order of line: what the reader found, and what was rejected. */
@@ -182,7 +199,7 @@ static void tell_chunk(struct upload *upload, const struct chunk *chunk, const j
 			const struct row *bad = &chunk->bad[b++];
 
 			if (count_bad(upload))
-				print_bad(upload, bad->line, bad->code, bad->field, bad->message);
+				upload_tell(upload, bad->line, bad->code, bad->field, bad->message);
 		}
 	}
 }
@@ -206,7 +223,8 @@ static enum exit_status settle(struct upload *upload)
 
 	if (error != NULL) {
 		progress_clear();
-		report_refusal(command_title(upload->command), "import.rows", error);
+		report_refusal(
+			upload->session, command_title(upload->command), "import.rows", error);
 		status = EXIT_REFUSED;
 	} else {
 		upload->sums.accepted
@@ -348,10 +366,10 @@ enum exit_status upload_commit(
 	else if (error != NULL)
 		status = is_stored(error) ? EXIT_STORED : EXIT_REFUSED;
 	if (error != NULL && line > 0)
-		print_bad(upload, line, text_of(data, "code"), text_of(data, "field"),
+		upload_tell(upload, line, text_of(data, "code"), text_of(data, "field"),
 			text_of(error, "message"));
 	else if (error != NULL)
-		report_refusal(command_title(upload->command), method, error);
+		report_refusal(upload->session, command_title(upload->command), method, error);
 	json_decref(reply);
 	json_decref(all);
 	return status;

@@ -36,7 +36,7 @@ struct upload *upload_begin(struct session *session, const struct command *comma
 /*
  * Takes a row, good or bad (row->members goes with it). EXIT_OK: go on. EXIT_REFUSED: one was bad
  * and that ends it, or the control process refuses the import; others: as session_call(). What it
- * is has been written to standard error. Rows are told in their order.
+ * is has been told. Rows are told in their order.
  */
 enum exit_status upload_row(struct upload *upload, struct row *row);
 
@@ -52,6 +52,10 @@ void upload_abort(struct upload *upload);
  */
 enum exit_status upload_commit(
 	struct upload *upload, const char *method, const json_t *params, json_t **result);
+
+/* Tells what is wrong with the file at a line; `field` is "" if it is of none. */
+void upload_tell(const struct upload *upload, size_t line, const char *code, const char *field,
+	const char *message);
 
 struct upload_sums upload_sums(const struct upload *upload);
 

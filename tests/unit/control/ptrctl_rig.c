@@ -88,8 +88,9 @@ int rig_tear_down(void **state)
 	return 0;
 }
 
-enum exit_status rig_run(
-	struct fixture *f, const char *const words[], int count, char text[static RIG_TEXT_MAX])
+/* Puts what the command writes to `stream` into `text`. */
+static enum exit_status run_captured(struct fixture *f, const char *const words[], int count,
+	FILE *stream, char text[static RIG_TEXT_MAX])
 {
 	const char *verb = count > 1 ? words[1] : NULL;
 	int taken;
@@ -102,18 +103,34 @@ enum exit_status rig_run(
 	assert_non_null(params);
 
 	FILE *capture = tmpfile();
-	const int saved = dup(STDERR_FILENO);
+	const int saved = dup(fileno(stream));
 	assert_non_null(capture);
 	assert_true(saved >= 0);
-	dup2(fileno(capture), STDERR_FILENO);
+	fflush(stream);
+	dup2(fileno(capture), fileno(stream));
 	const enum exit_status status = command->run(&f->session, command, params);
-	fflush(stderr);
-	dup2(saved, STDERR_FILENO);
+	fflush(stream);
+	dup2(saved, fileno(stream));
 	close(saved);
 	rewind(capture);
 	text[fread(text, 1, RIG_TEXT_MAX - 1, capture)] = '\0';
 	fclose(capture);
 	json_decref(params);
+	return status;
+}
+
+enum exit_status rig_run(
+	struct fixture *f, const char *const words[], int count, char text[static RIG_TEXT_MAX])
+{
+	return run_captured(f, words, count, stderr, text);
+}
+
+enum exit_status rig_run_json(
+	struct fixture *f, const char *const words[], int count, char text[static RIG_TEXT_MAX])
+{
+	f->session.json = true;
+	const enum exit_status status = run_captured(f, words, count, stdout, text);
+	f->session.json = false;
 	return status;
 }
 

@@ -35,5 +35,9 @@ void rig_stop(struct fixture *f);
 enum exit_status rig_run(
 	struct fixture *f, const char *const words[], int count, char text[static RIG_TEXT_MAX]);
 
+/* The same with --json; `text` is what it writes to standard output. */
+enum exit_status rig_run_json(
+	struct fixture *f, const char *const words[], int count, char text[static RIG_TEXT_MAX]);
+
 /* Fails if `text` has no such part. */
 void assert_says(const char *text, const char *part);

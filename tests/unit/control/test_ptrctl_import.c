@@ -288,6 +288,32 @@ static void test_many(void **state)
 	assert_string_equal(play->asked, "bra");
 }
 
+/* With --json each bad row is an object, the file's own ones too, and what has been done is one. */
+static void test_json(void **state)
+{
+	struct fixture *f = *state;
+	const char *words[] = {"import", f->file, "--on-error", "skip"};
+	static char text[RIG_TEXT_MAX];
+
+	write_file(f, CSV GOOD BAD "x,y\n");
+	rig_start(f, answer, NULL);
+	assert_int_equal(rig_run_json(f, words, 4, text), EXIT_REFUSED);
+	replace_name(text, f->file);
+	assert_string_equal(text,
+		"{\"error\":{\"code\":-32000,\"message\":\"ttl: 0 is outside 1 to 2147483647\","
+		"\"data\":{\"code\":\"DNS.0506\",\"field\":\"ttl\",\"file\":\"FILE\",\"line\":3}}}\n"
+		"{\"error\":{\"code\":-32000,\"message\":\"the row has 2 fields, the first line names "
+		"3\",\"data\":{\"code\":\"DNS.0002\",\"file\":\"FILE\",\"line\":4}}}\n"
+		"{\"rows\":3,\"accepted\":1,\"refused\":2,\"dry_run\":false,\"bound\":1,\"revision\":7}"
+		"\n");
+	rig_stop(f);
+	/* What it quotes may be no UTF-8. */
+	write_file(f, "address,n\xff\n");
+	rig_start(f, answer, NULL);
+	assert_int_equal(rig_run_json(f, words, 4, text), EXIT_REFUSED);
+	assert_says(text, "\"the first line: 'n?' is no column");
+}
+
 static void test_lost(void **state)
 {
 	static const struct {
@@ -425,6 +451,7 @@ int main(void)
 		TEST(test_import),
 		TEST(test_sent),
 		TEST(test_many),
+		TEST(test_json),
 		TEST(test_lost),
 		TEST(test_interrupt),
 		TEST(test_usage),

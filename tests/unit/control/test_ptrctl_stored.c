@@ -1,4 +1,7 @@
-/* ptrctl, when the control process says that a change is stored and not served yet. */
+/*
+ * ptrctl, when the control process refuses a change, or says that it is stored and not served yet:
+ * to people and to programs.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -16,6 +19,10 @@
 #define REFUSED                                                                                    \
 	"{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":-32000,\"message\":\"no such thing\","  \
 	"\"data\":{\"code\":\"DNS.0502\"}}}\n"
+
+#define REFUSED_SECOND                                                                             \
+	"{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":-32000,\"message\":\"no such thing\","  \
+	"\"data\":{\"code\":\"DNS.0502\",\"index\":1}}}\n"
 
 /* Answers one request after another with the replies, then ends. */
 static bool answer(const char *line, FILE *out, void *context)
@@ -90,11 +97,48 @@ static void test_batch(void **state)
 	}
 }
 
+#define ERROR(text, code, data)                                                                    \
+	"{\"error\":{\"code\":-32000,\"message\":\"" text "\",\"data\":{\"code\":\"" code          \
+	"\"" data "}}}\n"
+
+/* With --json it is the object of the protocol, with the place in a file where there is one. */
+static void test_json(void **state)
+{
+	static const char *const refused[] = {REFUSED, NULL}, *const stored[] = {STORED, NULL},
+				 *const second[] = {DONE, REFUSED_SECOND, NULL};
+	struct fixture *f = *state;
+	const char *const set[] = {"ptr", "set", "203.0.113.7", "a.example"};
+	const char *const batch[] = {"batch", f->file, "--each", "2"};
+	char text[RIG_TEXT_MAX], want[512];
+
+	start(f, refused);
+	assert_int_equal(rig_run_json(f, set, 4, text), EXIT_REFUSED);
+	assert_string_equal(text, ERROR("no such thing", "DNS.0502", ""));
+	rig_stop(f);
+	write_file(f);
+	start(f, stored);
+	assert_int_equal(rig_run_json(f, batch, 4, text), EXIT_STORED);
+	snprintf(want, sizeof(want),
+		ERROR("stored, and more", "DNS.0503",
+			",\"stored\":true,\"revision\":9,\"file\":\"%s\",\"line\":3,\"done\":2"),
+		f->file);
+	assert_string_equal(text, want);
+	rig_stop(f);
+	start(f, second);
+	assert_int_equal(rig_run_json(f, batch, 4, text), EXIT_REFUSED);
+	snprintf(want, sizeof(want),
+		ERROR("no such thing", "DNS.0502",
+			",\"index\":1,\"file\":\"%s\",\"line\":5,\"done\":2"),
+		f->file);
+	assert_string_equal(text, want);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RIG_TEST(test_command),
 		RIG_TEST(test_batch),
+		RIG_TEST(test_json),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
