@@ -11,7 +11,7 @@ static const struct argument audit_arguments[] = {
 	{"--marker", "REVISION", "marker", ARGUMENT_NUMBER},
 	{"--address", "ADDRESS", "address", ARGUMENT_TEXT},
 	{"--project", "PROJECT", "project", ARGUMENT_TEXT},
-	{"--region", "NAME", "region", ARGUMENT_TEXT},
+	{"--region", "REGION", "region", ARGUMENT_TEXT},
 	{"--action", "METHOD", "action", ARGUMENT_TEXT},
 	{"--since", "TIME", "since", ARGUMENT_TEXT},
 	{"--until", "TIME", "until", ARGUMENT_TEXT},

@@ -10,7 +10,7 @@ const struct argument command_address_arguments[] = {
 };
 
 const struct argument command_list_arguments[] = {
-	{"--region", "NAME", "region", ARGUMENT_TEXT},
+	{"--region", "REGION", "region", ARGUMENT_TEXT},
 	{"--project", "PROJECT", "project", ARGUMENT_TEXT},
 	{"--status", "ACTIVE|DISABLED", "status", ARGUMENT_TEXT},
 	{"--name", "NAME|*.DOMAIN", "name", ARGUMENT_TEXT},

@@ -8,19 +8,26 @@ static const struct argument completion_arguments[] = {
 	{NULL},
 };
 
-static const char head[] = "# bash completion of ptrctl: eval \"$(ptrctl completion bash)\"\n"
-			   "_ptrctl() {\n"
-			   "\tlocal word=${COMP_WORDS[COMP_CWORD]} words=() choices i\n"
-			   "\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
-			   "\t\tcase ${COMP_WORDS[i]} in\n"
-			   "\t\t--socket) ((i++)) ;;\n"
-			   "\t\thelp | -*) ;;\n"
-			   "\t\t*) words+=(\"${COMP_WORDS[i]}\") ;;\n"
-			   "\t\tesac\n"
-			   "\tdone\n"
-			   "\tcase \"${words[0]-} ${words[1]-}\" in\n";
+static const char head[]
+	= "# bash completion of ptrctl: eval \"$(ptrctl completion bash)\"\n"
+	  "_ptrctl() {\n"
+	  "\tlocal word=${COMP_WORDS[COMP_CWORD]} words=() socket=() choices region='' i\n"
+	  "\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
+	  "\t\tcase ${COMP_WORDS[i]} in\n"
+	  "\t\t--socket) socket=(--socket \"${COMP_WORDS[++i]-}\") ;;\n"
+	  "\t\thelp | -*) ;;\n"
+	  "\t\t*) words+=(\"${COMP_WORDS[i]}\") ;;\n"
+	  "\t\tesac\n"
+	  "\tdone\n"
+	  "\tcase \"${words[0]-} ${words[1]-}\" in\n";
 
+/* Without a control process there are no names to choose from, and that is all. */
 static const char tail[] = "\tesac\n"
+			   "\tif [[ $word != -* && (${COMP_WORDS[COMP_CWORD - 1]} == --region ||\n"
+			   "\t\t${#words[@]} == \"$region\") ]]; then\n"
+			   "\t\tchoices=$(\"$1\" \"${socket[@]}\" region list 2>/dev/null |\n"
+			   "\t\t\tawk 'NR > 1 { print $1 }')\n"
+			   "\tfi\n"
 			   "\t# shellcheck disable=SC2207 # words without blanks\n"
 			   "\tCOMPREPLY=($(compgen -W \"$choices\" -- \"$word\"))\n"
 			   "}\n"
@@ -33,13 +40,29 @@ static void print_options(const struct command *command)
 			printf("%s ", a->word);
 }
 
+/* How many words stand before the one that names a region; 0: none does. */
+static int region_place(const struct command *command)
+{
+	int place = command->verb != NULL ? 2 : 1;
+
+	for (const struct argument *a = command->arguments; a->word != NULL; a++) {
+		if (strcmp(a->word, "REGION") == 0)
+			return place;
+		place += a->word[0] != '-';
+	}
+	return 0;
+}
+
 /* A line of the case statement for each command: "eip bind"*) its options. */
 static void print_command(const struct command *command)
 {
 	printf("\t\"%s %s\"*) choices=\"", command->noun,
 		command->verb != NULL ? command->verb : "");
 	print_options(command);
-	printf("--json --help\" ;;\n");
+	printf("--json --help\"");
+	if (region_place(command) > 0)
+		printf(" region=%d", region_place(command));
+	printf(" ;;\n");
 }
 
 /* What may stand first; or behind `noun`. */

@@ -19,7 +19,7 @@
 static const struct argument export_arguments[] = {
 	{"FILE|-", NULL, "file", ARGUMENT_TEXT},
 	{"--format", "csv|jsonl|zone", "format", ARGUMENT_TEXT},
-	{"--region", "NAME", "region", ARGUMENT_TEXT},
+	{"--region", "REGION", "region", ARGUMENT_TEXT},
 	{"--project", "PROJECT", "project", ARGUMENT_TEXT},
 	{"--zone", "ZONE", "zone", ARGUMENT_TEXT},
 	{"--dir", "DIR", "dir", ARGUMENT_TEXT},
@@ -296,7 +296,7 @@ static enum exit_status run_attempts(struct export *export)
 			fprintf(stderr,
 				"ptrctl: export: something was changed each of the %d times that it "
 				"was read, so nothing has been written\n"
-				"  --region NAME reads less; --mixed takes rows of different "
+				"  --region REGION reads less; --mixed takes rows of different "
 				"revisions\n",
 				ATTEMPTS);
 		status = EXIT_REFUSED;

@@ -47,7 +47,7 @@ static const struct argument import_arguments[] = {
 };
 
 static const struct argument load_arguments[] = {
-	{"NAME", NULL, "name", ARGUMENT_TEXT, .required = true},
+	{"REGION", NULL, "name", ARGUMENT_TEXT, .required = true},
 	{"FILE|-", NULL, "file", ARGUMENT_TEXT},
 	INPUT_ARGUMENTS,
 	{"--allow-empty", NULL, "allow_empty", ARGUMENT_FLAG, .flag = "yes"},

@@ -33,7 +33,7 @@ static const struct argument create_arguments[] = {
 };
 
 static const struct argument update_arguments[] = {
-	{"NAME", NULL, "name", ARGUMENT_TEXT, .required = true},
+	{"REGION", NULL, "name", ARGUMENT_TEXT, .required = true},
 	{"--prefix", "PREFIX", "prefixes", ARGUMENT_TEXTS},
 	{"--suffix", "DOMAIN", "suffix", ARGUMENT_TEXT},
 	SETTINGS,
@@ -42,7 +42,7 @@ static const struct argument update_arguments[] = {
 };
 
 static const struct argument delete_arguments[] = {
-	{"NAME", NULL, "name", ARGUMENT_TEXT, .required = true},
+	{"REGION", NULL, "name", ARGUMENT_TEXT, .required = true},
 	{"--force", NULL, "force", ARGUMENT_FLAG},
 	{NULL},
 };
@@ -54,7 +54,7 @@ static const struct argument move_arguments[] = {
 };
 
 static const struct argument name_arguments[] = {
-	{"NAME", NULL, "name", ARGUMENT_TEXT, .required = true},
+	{"REGION", NULL, "name", ARGUMENT_TEXT, .required = true},
 	{NULL},
 };
 

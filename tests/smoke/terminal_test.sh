@@ -106,12 +106,16 @@ echo "-- completion"
 run 'source <(ptrctl completion bash)'
 run true
 # What is typed, and what it has become behind a TAB.
-while IFS='|' read -r typed becomes; do
-	keys "$typed" Tab
-	wait_for 30 on_screen "> $becomes$"
-	terminal send-keys C-u
-	wait_for 30 next_prompt "$started" 0
-done <<-'END'
+completes() {
+	local typed becomes
+	while IFS='|' read -r typed becomes; do
+		keys "$typed" Tab
+		wait_for 30 on_screen "> $becomes$"
+		terminal send-keys C-u
+		wait_for 30 next_prompt "$started" 0
+	done
+}
+completes <<-'END'
 	ptrctl reg|ptrctl region
 	ptrctl region cr|ptrctl region create
 	ptrctl region create eu --suf|ptrctl region create eu --suffix
@@ -127,6 +131,18 @@ echo "ok: nouns, verbs and options"
 echo "-- tables"
 run "ptrctl region create eu-demo --prefix 203.0.113.0/24 --suffix example.com"
 run "ptrctl region create us-east --prefix 10.0.0.0/12 --suffix example.com --detached"
+completes <<-'END'
+	ptrctl region show eu|ptrctl region show eu-demo
+	ptrctl region move-prefix 10.0.0.0/13 eu|ptrctl region move-prefix 10.0.0.0/13 eu-demo
+	ptrctl eip list --region us|ptrctl eip list --region us-east
+	ptrctl region update us-east --suf|ptrctl region update us-east --suffix
+END
+echo "ok: names of regions are completed"
+keys "ptrctl --socket /nowhere region show eu" Tab Space x
+wait_for 30 on_screen "^\[0\].*> ptrctl --socket /nowhere region show eu x$"
+terminal send-keys C-u
+wait_for 30 next_prompt "$started" 0
+echo "ok: without a control process there are none, and no complaint"
 run "ptrctl eip bind 203.0.113.7 --project shop --id e-7; ptrctl eip bind 203.0.113.100 --id e-100"
 run "ptrctl ptr set 203.0.113.7 mail.example.org --ttl 600 --tag env=prod"
 shows '^address +203\.0\.113\.7$' "an object: a member on each line"
