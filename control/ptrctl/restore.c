@@ -83,14 +83,13 @@ static bool check_backup(const char *path, int64_t *revision)
 	return good;
 }
 
-/* A durable copy of `from` at `to`, made anew. The two may be of different file systems, between
- * which copy_file_range() does not copy. */
+/* A durable copy of `from` at `to`, where nothing may be. The two may be of different file systems,
+ * between which copy_file_range() does not copy. */
 static bool copy_file(const char *from, const char *to)
 {
 	const int in = open(from, O_RDONLY | O_CLOEXEC);
 	if (in < 0)
 		return fail("cannot open", from, strerror(errno));
-	unlink(to);
 	const int out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
 	ssize_t copied = out >= 0 ? 1 : -1;
 
@@ -102,7 +101,7 @@ static bool copy_file(const char *from, const char *to)
 	if (out >= 0)
 		close(out);
 	close(in);
-	if (!done)
+	if (out >= 0 && !done)
 		unlink(to);
 	return done;
 }
@@ -181,15 +180,18 @@ static bool exchange(const char *new, const char *store, bool old)
 static bool put_in_place(const char *state_dir, const char *backup, char kept[static PATH_SIZE])
 {
 	char store[PATH_SIZE];
-	const time_t now = time(NULL);
+	struct timespec now;
 	struct tm utc;
 	size_t len;
 
 	snprintf(store, sizeof(store), "%s/ptrd.db", state_dir);
 	len = (size_t)snprintf(kept, PATH_SIZE, "%s/ptrd.db.before-", state_dir);
-	if (len >= PATH_SIZE - 32 || gmtime_r(&now, &utc) == NULL)
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (len >= PATH_SIZE - 32 || gmtime_r(&now.tv_sec, &utc) == NULL)
 		return fail("cannot use", state_dir, "the path is too long");
-	strftime(kept + len, PATH_SIZE - len, "%Y%m%dT%H%M%SZ", &utc);
+	len += strftime(kept + len, PATH_SIZE - len, "%Y%m%dT%H%M%S", &utc);
+	/* What an earlier restore has kept is not to be replaced. */
+	snprintf(kept + len, PATH_SIZE - len, ".%06ldZ", now.tv_nsec / 1000);
 	const bool old = access(store, F_OK) == 0;
 
 	if ((old && !settle_old(store)) || !copy_file(backup, kept))

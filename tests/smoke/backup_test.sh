@@ -101,6 +101,14 @@ ptrctl restore "$kept" --config "$config" >/dev/null
 start_control
 expect 60000 "$(ptrctl --json eip list --limit 1 | jq .total)" "the kept one can come back"
 
+echo "-- one restore after the other"
+end control
+for ((i = 0; i < 5; i++)); do
+	ptrctl --json restore "$dir/copy.db" --config "$config" | jq -r .kept
+done >"$dir/kept"
+start_control
+expect 5 "$(sort -u "$dir/kept" | xargs ls | wc -l)" "each keeps what it has replaced"
+
 echo "-- restore in place of a ruined store"
 # ruined COMMAND: spoils the store, whose log is one that nobody can read either.
 ruined() {
