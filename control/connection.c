@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "connection.h"
 
 #define INPUT_MAX (2 * PTRD_LINE_MAX) /* bytes; reading stops while more is untaken */
@@ -194,21 +195,26 @@ static void skip_if_too_long(struct connection *c)
  * What has come while the lines before were executed joins their round: a client that sends many then
  * pays for fewer commits.
  */
-static const char *next_newline(struct connection *c, size_t taken)
+static const char *next_newline(struct connection *c, bool taken)
 {
 	const char *newline = find_newline(c);
 
-	while (newline == NULL && taken > 0 && evbuffer_get_length(c->input) < INPUT_MAX && fill(c))
+	while (newline == NULL && taken && evbuffer_get_length(c->input) < INPUT_MAX && fill(c))
 		newline = find_newline(c);
 	return newline;
 }
 
-size_t connection_take(struct connection *c, struct round *round, size_t budget)
+bool budget_spent(const struct budget *budget)
+{
+	return budget->bytes == 0 || monotonic_ms() >= budget->until;
+}
+
+bool connection_take(struct connection *c, struct round *round, struct budget *budget)
 {
 	const char *newline = NULL;
-	size_t taken = 0;
+	bool taken = false;
 
-	while (taken < budget && !round_full(round) && connection_may_take(c)
+	while (!budget_spent(budget) && !round_full(round) && connection_may_take(c)
 		&& (newline = next_newline(c, taken)) != NULL) {
 		const char *line = (const char *)evbuffer_pullup(c->input, 1);
 		const size_t len = (size_t)(newline - line);
@@ -219,7 +225,8 @@ size_t connection_take(struct connection *c, struct round *round, size_t budget)
 			take_long_line(c);
 		c->skipping = false;
 		evbuffer_drain(c->input, len + 1);
-		taken += len + 1;
+		budget->bytes -= len < budget->bytes ? len + 1 : budget->bytes;
+		taken = true;
 	}
 	c->has_lines = newline != NULL || evbuffer_get_length(c->input) > c->scanned;
 	if (!c->has_lines)

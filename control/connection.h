@@ -14,6 +14,14 @@
 /* While more than this waits to be sent to a client, none of its requests is taken. */
 #define CONNECTION_OUTPUT_MAX (4 * 1024 * 1024)
 
+/* What a round has left for requests, of all connections. */
+struct budget {
+	size_t bytes;
+	int64_t until; /* milliseconds of the monotonic clock */
+};
+
+bool budget_spent(const struct budget *budget);
+
 struct connection {
 	TAILQ_ENTRY(connection) link;
 	int fd;
@@ -40,10 +48,10 @@ struct connection *connection_new(struct event_base *base, int fd, const struct 
 void connection_free(struct connection *c);
 
 /*
- * Executes requests that have arrived, until `budget` bytes, the round, or the client's share of
- * output is used up. Returns the bytes taken.
+ * Executes requests that have arrived, until the budget, the round, or the client's share of output
+ * is used up. True if it has taken any.
  */
-size_t connection_take(struct connection *c, struct round *round, size_t budget);
+bool connection_take(struct connection *c, struct round *round, struct budget *budget);
 
 /* False while its client has to read replies first. */
 bool connection_may_take(const struct connection *c);

@@ -10,11 +10,13 @@
 #include <event2/event.h>
 #include <event2/listener.h>
 
+#include "clock.h"
 #include "connection.h"
 #include "server.h"
 #include "watch.h"
 
-#define ROUND_BYTES_MAX (1024 * 1024) /* some 10,000 changes: 100 ms for which others wait */
+#define ROUND_BYTES_MAX (1024 * 1024) /* some 10,000 changes */
+#define ROUND_TIME 20                 /* milliseconds, and one request: for which others wait */
 #define PRUNE_ROWS 500                /* of the audit, each second */
 #define DRAIN_TIME 2000               /* milliseconds for the last replies at the end */
 
@@ -32,14 +34,6 @@ struct server {
 	bool busy;          /* lines are left over: do not sleep */
 	bool stopping;
 };
-
-static int64_t monotonic_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static void on_signal(evutil_socket_t number, short what, void *context)
 {
@@ -201,21 +195,18 @@ void server_stop(struct server *server)
 static void execute(struct server *server)
 {
 	struct connection *c, *next, *last = TAILQ_LAST(&server->connections, connection_list);
-	size_t budget = ROUND_BYTES_MAX;
+	struct budget budget = {.bytes = ROUND_BYTES_MAX, .until = monotonic_ms() + ROUND_TIME};
 
 	round_begin(&server->round);
-	for (c = TAILQ_FIRST(&server->connections); c != NULL && budget > 0; c = next) {
-		const size_t taken = connection_take(c, &server->round, budget);
-
+	for (c = TAILQ_FIRST(&server->connections); c != NULL && !budget_spent(&budget); c = next) {
 		next = c == last ? NULL : TAILQ_NEXT(c, link);
-		budget -= taken < budget ? taken : budget;
-		if (taken > 0) {
+		if (connection_take(c, &server->round, &budget)) {
 			TAILQ_REMOVE(&server->connections, c, link);
 			TAILQ_INSERT_TAIL(&server->connections, c, link);
 		}
 	}
 	/* Connections that had no turn may have nothing else to wake the loop up. */
-	server->busy = budget == 0 || round_full(&server->round);
+	server->busy = c != NULL || round_full(&server->round);
 	round_commit(&server->round);
 }
 

@@ -51,7 +51,7 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static void ask(struct fixture *f, const char *text)
+static void send_text(struct fixture *f, const char *text)
 {
 	char line[512];
 	size_t len = strlen(text);
@@ -60,10 +60,22 @@ static void ask(struct fixture *f, const char *text)
 	for (size_t i = 0; i < len; i++)
 		line[i] = text[i] == '\'' ? '"' : text[i];
 	assert_int_equal(send(f->client, line, len, 0), len);
+}
+
+static void take(struct fixture *f, struct budget *budget)
+{
 	event_base_loop(f->base, EVLOOP_NONBLOCK);
 	round_begin(&f->rig->round);
-	connection_take(f->c, &f->rig->round, SIZE_MAX);
+	connection_take(f->c, &f->rig->round, budget);
 	round_commit(&f->rig->round);
+}
+
+static void ask(struct fixture *f, const char *text)
+{
+	struct budget budget = {.bytes = SIZE_MAX, .until = INT64_MAX};
+
+	send_text(f, text);
+	take(f, &budget);
 }
 
 static void assert_reply(struct fixture *f, const char *part)
@@ -138,6 +150,33 @@ static void test_finished(void **state)
 	assert_reply(f, "\"result\"");
 }
 
+/* A budget of time ends with the request that it runs out in; what is left is for the next round. */
+static void test_budget(void **state)
+{
+	struct budget none = {.bytes = SIZE_MAX, .until = 0},
+		      one = {.bytes = 1, .until = INT64_MAX};
+	struct fixture *f = *state;
+
+	f->applied = 9;
+	ask(f, CREATE);
+	assert_int_equal(connection_send(f->c, &f->rig->control, 1000), 0);
+	assert_reply(f, "\"id\":1,\"result\"");
+	send_text(f, STATUS BIND);
+	take(f, &none);
+	assert_true(f->c->has_lines);
+	assert_int_equal(connection_send(f->c, &f->rig->control, 1000), 0);
+	assert_reply(f, NULL);
+	take(f, &one);
+	assert_int_equal(one.bytes, 0);
+	assert_true(f->c->has_lines);
+	assert_int_equal(connection_send(f->c, &f->rig->control, 1000), 0);
+	assert_reply(f, "\"id\":2,\"result\"");
+	ask(f, "");
+	assert_false(f->c->has_lines);
+	assert_int_equal(connection_send(f->c, &f->rig->control, 1000), 0);
+	assert_reply(f, "\"id\":3,\"result\"");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -145,6 +184,7 @@ int main(void)
 		TEST(test_applied),
 		TEST(test_never_applied),
 		TEST(test_finished),
+		TEST(test_budget),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

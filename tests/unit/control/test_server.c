@@ -241,6 +241,73 @@ static void test_too_many(void **state)
 	}
 }
 
+#define SLOW 200 /* requests, of some milliseconds each: many times what a round may take */
+#define TAGGED 3000
+
+/* TAGGED EIPs whose PTRs have a tag to look through. */
+static void tag_many(int fd)
+{
+	char *text;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_non_null(out);
+	fprintf(out,
+		"{'jsonrpc':'2.0','id':1,'method':'batch','params':{'quiet':true,'requests':[");
+	for (int i = 0; i < TAGGED; i++)
+		fprintf(out,
+			"%s{'method':'eip.bind','params':{'address':'10.1.%d.%d'}},"
+			"{'method':'ptr.set','params':{'address':'10.1.%d.%d','names':['a.b'],"
+			"'tags':[{'key':'env','value':'%0100d'}]}}",
+			i > 0 ? "," : "", i >> 8, i & 255, i >> 8, i & 255, i);
+	fprintf(out, "]}}\n");
+	fclose(out);
+	say(fd, text);
+	free(text);
+	expect(fd, 1, "");
+}
+
+static void send_slow(int fd)
+{
+	char line[160];
+
+	for (int i = 0; i < SLOW; i++) {
+		snprintf(line, sizeof(line),
+			"{'jsonrpc':'2.0','id':2,'method':'ptr.list','params':"
+			"{'limit':1,'total':false,'tags':'env,*x%d'}}\n",
+			i);
+		say(fd, line);
+	}
+}
+
+/*
+ * A client that sends many slow requests at once gives way to others between them: what the other
+ * asks is answered before the end of all that was sent before it.
+ */
+static void test_slow_requests(void **state)
+{
+	struct fixture *f = *state;
+	const int slow = dial(f), other = dial(f);
+	int status;
+
+	tag_many(slow);
+	say(other, GET);
+	expect(other, 7, "");
+	/* It finds both when it goes on, and takes the first connection's first. */
+	assert_int_equal(kill(f->child, SIGSTOP), 0);
+	assert_int_equal(waitpid(f->child, &status, WUNTRACED), f->child);
+	send_slow(slow);
+	say(slow, "{'jsonrpc':'2.0','id':3,'method':'eip.bind','params':{'address':'10.0.0.1'}}\n");
+	say(other, "{'jsonrpc':'2.0','id':4,'method':'eip.get','params':{'address':'10.0.0.1'}}\n");
+	assert_int_equal(kill(f->child, SIGCONT), 0);
+	expect(other, 4, "DNS.0502");
+	for (int i = 0; i < SLOW; i++)
+		expect(slow, 2, "");
+	expect(slow, 3, "");
+	close(slow);
+	close(other);
+}
+
 /* What was taken before the signal is answered. */
 static void test_stop(void **state)
 {
@@ -318,6 +385,7 @@ int main(void)
 		TEST(test_half_closed),
 		TEST(test_waits_for_dataplane),
 		TEST(test_too_many),
+		TEST(test_slow_requests),
 		TEST(test_stop),
 		TEST(test_listen),
 	};
