@@ -214,14 +214,14 @@ void access_identify(const struct access *access, int fd, struct actor *actor)
 {
 	struct peer peer;
 
-	*actor = (struct actor){.role = ROLE_NONE, .name = "somebody unknown"};
+	*actor = (struct actor){.role = ROLE_NONE, .name = "somebody unknown", .uid = (uid_t)-1};
 	if (!read_peer(fd, &peer)) {
 		fprintf(stderr, "ptrd-control: cannot tell whose a connection is: %s\n",
 			strerror(errno));
 		free(peer.groups);
 		return;
 	}
-	const uid_t uid = peer.ucred.uid;
+	const uid_t uid = actor->uid = peer.ucred.uid;
 	const struct rule *rule = access != NULL ? find_rule(access, &peer) : NULL;
 
 	if (!name_in_rules(access, uid, actor->name) && !name_in_passwd(uid, actor->name))

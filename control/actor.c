@@ -35,6 +35,13 @@ bool actor_may(const struct actor *actor, unsigned roles, const char *method, st
 		method, words[actor->role], actor->project, actor->name);
 }
 
+bool actor_gets_place(const struct actor *actor, unsigned most, unsigned taken, unsigned own)
+{
+	const unsigned reserved = actor->role == ROLE_OPERATOR ? 0 : most / 8;
+
+	return own < most / 2 && taken < most - reserved;
+}
+
 const char *actor_text(const struct actor *actor, char text[static ACTOR_TEXT_MAX])
 {
 	if (actor->role == ROLE_PROJECT)

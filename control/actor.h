@@ -5,6 +5,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "validate.h"
 
@@ -29,6 +30,7 @@ struct actor {
 	enum role role;
 	char project[PROJECT_MAX]; /* of ROLE_PROJECT, else "" */
 	char name[ACTOR_NAME_MAX]; /* as the audit names it */
+	uid_t uid;                 /* -1: the kernel does not tell */
 };
 
 /* Who starts the daemon, and whoever may open the socket where no roles are configured. */
@@ -42,6 +44,13 @@ bool actor_sees(const struct actor *actor, const char *project);
 
 /* True if the role is in the set; else DNS.0013, which names the method and the role. */
 bool actor_may(const struct actor *actor, unsigned roles, const char *method, struct refusal *why);
+
+/*
+ * True if the actor gets one more of `most` places, of which `taken` are taken and `own` of these by
+ * its user. No user gets more than half of them, and the last eighth is the operators': whatever
+ * others do, an operator can come and see.
+ */
+bool actor_gets_place(const struct actor *actor, unsigned most, unsigned taken, unsigned own);
 
 /* What the audit calls it: its name; behind that of a project's stands "(project:shop)". */
 const char *actor_text(const struct actor *actor, char text[static ACTOR_TEXT_MAX]);

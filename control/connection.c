@@ -72,12 +72,12 @@ static bool make(struct connection *c, struct event_base *base, int fd)
 		&& event_add(c->readable, NULL) == 0;
 }
 
-struct connection *connection_new(struct event_base *base, int fd, const struct access *access)
+struct connection *connection_new(struct event_base *base, int fd, const struct actor *actor)
 {
 	struct connection *c = calloc(1, sizeof(*c));
 
 	if (c != NULL)
-		access_identify(access, fd, &c->actor);
+		c->actor = *actor;
 	if (c != NULL && make(c, base, fd))
 		return c;
 	if (c != NULL)

@@ -41,10 +41,10 @@ struct connection {
 TAILQ_HEAD(connection_list, connection);
 
 /*
- * Takes over `fd`, which is non-blocking; `access` says who its client is. NULL: out of memory; `fd`
- * is closed then.
+ * Takes over `fd`, which is non-blocking; `actor` is its client. NULL: out of memory; `fd` is closed
+ * then.
  */
-struct connection *connection_new(struct event_base *base, int fd, const struct access *access);
+struct connection *connection_new(struct event_base *base, int fd, const struct actor *actor);
 void connection_free(struct connection *c);
 
 /*

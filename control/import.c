@@ -5,16 +5,28 @@
 
 #include "import.h"
 
+/* How many a user has, on all its connections. */
+static unsigned imports_of(const struct imports *imports, uid_t uid)
+{
+	const struct import *import;
+	unsigned count = 0;
+
+	LIST_FOREACH(import, &imports->list, link)
+	count += import->owner->uid == uid;
+	return count;
+}
+
 struct import *import_new(struct imports *imports, const struct actor *owner, const char *state_dir,
 	const struct region *region, struct refusal *why)
 {
+	const unsigned own = imports_of(imports, owner->uid);
 	struct import *import;
 	struct timespec now;
 
-	if (imports->count == IMPORTS_MAX) {
+	if (!actor_gets_place(owner, IMPORTS_MAX, imports->count, own)) {
 		refuse(why, PTRD_ERR_NOT_STEADY,
-			"%d imports are open already: one has to be committed or aborted first",
-			IMPORTS_MAX);
+			"%s has %u imports open and gets no more now: commit or abort one, or try again later",
+			owner->name, own);
 		return NULL;
 	}
 	import = calloc(1, sizeof(*import));

@@ -9,7 +9,7 @@
 #include "actor.h"
 #include "staging.h"
 
-#define IMPORTS_MAX 16 /* at a time: each is an open file */
+#define IMPORTS_MAX 16 /* at a time: each is an open file; who gets one: actor_gets_place() */
 #define IMPORT_ID_MAX 37
 
 struct import {

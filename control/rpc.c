@@ -222,11 +222,13 @@ char *rpc_line_too_long(size_t *len)
 	return envelope(NULL, "error", error_object(&why), len);
 }
 
-char *rpc_too_many_connections(unsigned most, size_t *len)
+char *rpc_too_many_connections(const struct actor *actor, unsigned own, size_t *len)
 {
 	struct refusal why;
 
 	refusal_init(&why);
-	refuse(&why, PTRD_ERR_INTERNAL, "%u connections are open already; try again later", most);
+	refuse(&why, PTRD_ERR_INTERNAL,
+		"%s has %u connections open and gets no more now: close one, or try again later",
+		actor->name, own);
 	return envelope(NULL, "error", error_object(&why), len);
 }

@@ -57,6 +57,7 @@ char *rpc_notification(const char *method, json_t *params, size_t *len);
 /* The notification that what was watched goes on no more. */
 char *rpc_watch_ended(const struct refusal *why, size_t *len);
 
-/* The reply to a line that is longer than PTRD_LINE_MAX, and to a connection too many. */
+/* The reply to a line that is longer than PTRD_LINE_MAX, and to a connection of which `actor` has so
+ * many that it gets no more. */
 char *rpc_line_too_long(size_t *len);
-char *rpc_too_many_connections(unsigned most, size_t *len);
+char *rpc_too_many_connections(const struct actor *actor, unsigned own, size_t *len);

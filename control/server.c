@@ -80,10 +80,21 @@ static void on_poll(evutil_socket_t fd, short what, void *context)
 	(void)context;
 }
 
-static void turn_away(int fd)
+/* How many a user has. */
+static unsigned connections_of(const struct server *server, uid_t uid)
+{
+	const struct connection *c;
+	unsigned count = 0;
+
+	TAILQ_FOREACH(c, &server->connections, link)
+	count += c->actor.uid == uid;
+	return count;
+}
+
+static void turn_away(int fd, const struct actor *actor, unsigned own)
 {
 	size_t len;
-	char *line = rpc_too_many_connections(SERVER_CONNECTIONS_MAX, &len);
+	char *line = rpc_too_many_connections(actor, own, &len);
 
 	if (line != NULL && send(fd, line, len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
 		fprintf(stderr, "ptrd-control: refused a connection: %s\n", strerror(errno));
@@ -95,21 +106,26 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
 	int len, void *context)
 {
 	struct server *server = context;
+	struct control *control = server->control;
+	struct actor actor;
 
 	(void)listener;
 	(void)address;
 	(void)len;
-	if (server->control->stats.connections == SERVER_CONNECTIONS_MAX) {
-		turn_away(fd);
+	access_identify(control->access, fd, &actor);
+	const unsigned own = connections_of(server, actor.uid);
+
+	if (!actor_gets_place(&actor, SERVER_CONNECTIONS_MAX, control->stats.connections, own)) {
+		turn_away(fd, &actor, own);
 		return;
 	}
-	struct connection *c = connection_new(server->base, fd, server->control->access);
+	struct connection *c = connection_new(server->base, fd, &actor);
 	if (c == NULL) {
 		fprintf(stderr, "ptrd-control: refused a connection: out of memory\n");
 		return;
 	}
 	TAILQ_INSERT_TAIL(&server->connections, c, link);
-	server->control->stats.connections++;
+	control->stats.connections++;
 }
 
 static void on_accept_error(struct evconnlistener *listener, void *context)

@@ -6,7 +6,7 @@
 
 #include "commands/call.h"
 
-/* Most connections at a time. */
+/* Most connections at a time; who gets one: actor_gets_place(). */
 #define SERVER_CONNECTIONS_MAX 256
 
 struct server;

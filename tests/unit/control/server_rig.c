@@ -56,15 +56,28 @@ int dial(const struct fixture *f)
 	return fd;
 }
 
-int server_set_up(void **state)
+int dial_as(const struct fixture *f, uid_t uid)
+{
+	/* The kernel tells the effective user of who connects. */
+	assert_int_equal(chmod(f->rig->dir, 0711), 0);
+	assert_int_equal(chmod(f->socket, 0666), 0);
+	assert_int_equal(seteuid(uid), 0);
+	const int fd = dial(f);
+	assert_int_equal(seteuid(0), 0);
+	return fd;
+}
+
+static int start(void **state, struct access *access)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 
 	assert_non_null(f);
+	f->access = access;
 	f->applied = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	assert_true(f->applied != MAP_FAILED);
 	f->rig = rig_new();
 	f->rig->control.publisher->applied = f->applied;
+	f->rig->control.access = access;
 	json_decref(rig_ok(f->rig, "region.create", REGION));
 	/* From here on each change waits for generation 1. */
 	f->rig->control.publisher->next = 1;
@@ -79,6 +92,23 @@ int server_set_up(void **state)
 	return 0;
 }
 
+int server_set_up(void **state)
+{
+	return start(state, NULL);
+}
+
+int server_set_up_roles(void **state)
+{
+	char users[][6] = {"61001", "61002"}, roles[][10] = {"project:a", "project:b"};
+	struct ptrd_config_role rows[]
+		= {{.user = users[0], .role = roles[0]}, {.user = users[1], .role = roles[1]}};
+	struct access *access = access_new(
+		&(struct ptrd_config_control){.roles = rows, .roles_count = 2}, "roles");
+
+	assert_non_null(access);
+	return start(state, access);
+}
+
 int server_tear_down(void **state)
 {
 	struct fixture *f = *state;
@@ -90,6 +120,7 @@ int server_tear_down(void **state)
 		waitpid(f->child, &status, 0);
 	}
 	rig_free(f->rig);
+	access_free(f->access);
 	munmap((void *)(uintptr_t)f->applied, 4096);
 	free(f);
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;

@@ -11,16 +11,24 @@
 struct fixture {
 	struct rig *rig;
 	char socket[96];
+	struct access *access; /* or NULL */
 	pid_t child;
 	volatile uint64_t
 		*applied; /* shared with the child: the generation that its dataplane has applied */
 };
 
 int server_set_up(void **state);
+/* The same with roles: besides root, users USER_A and USER_B are of projects a and b. */
+#define USER_A 61001
+#define USER_B 61002
+int server_set_up_roles(void **state);
 int server_tear_down(void **state);
 
 /* A connection to the child, which may not listen yet. */
 int dial(const struct fixture *f);
+
+/* The same as another user, when the child listens. */
+int dial_as(const struct fixture *f, uid_t uid);
 
 void send_all(int fd, const char *bytes, size_t len);
 

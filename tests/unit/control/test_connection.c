@@ -33,7 +33,7 @@ static int set_up(void **state)
 	assert_non_null(f->base);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
 	f->client = fds[1];
-	f->c = connection_new(f->base, fds[0], NULL);
+	f->c = connection_new(f->base, fds[0], &actor_operator);
 	assert_non_null(f->c);
 	*state = f;
 	return 0;

@@ -696,10 +696,18 @@ static void test_round(void **state)
 	free(id);
 }
 
+/* Begins that many, and then one more, which is refused. */
+static void begin_all(struct rig *rig, int count)
+{
+	for (int i = 0; i < count; i++)
+		free(begin(rig, "{'mode':'merge'}"));
+	json_decref(rig_refused(rig, "import.begin", "{}", "DNS.0503"));
+}
+
 /* Who has begun it, how many there may be, and what a start finds of earlier ones. */
 static void test_ownership(void **state)
 {
-	static const struct actor other = {.role = ROLE_OPERATOR, .name = "other"};
+	static const struct actor other = {.role = ROLE_OPERATOR, .name = "other", .uid = 61001};
 	struct rig *rig = *state;
 	char *id = staged(rig, "{}", "{'address':'203.0.113.9','default':true}");
 	char *params = with(id, ""), path[128];
@@ -707,12 +715,10 @@ static void test_ownership(void **state)
 	rig->actor = &other;
 	json_decref(rig_refused(rig, "import.commit", params, "DNS.0002"));
 	json_decref(rig_refused(rig, "import.abort", params, "DNS.0002"));
-	for (int i = 1; i < IMPORTS_MAX; i++)
-		free(begin(rig, "{'mode':'merge'}"));
-	json_decref(rig_refused(rig, "import.begin", "{}", "DNS.0503"));
+	begin_all(rig, IMPORTS_MAX / 2);
 	json_decref(rig_refused(rig, "import.begin", "{'mode':'replace'}", "DNS.0002"));
 	json_decref(rig_refused(rig, "import.begin", "{'region':'nowhere'}", "DNS.0601"));
-	assert_int_equal(files(rig), IMPORTS_MAX);
+	assert_int_equal(files(rig), 1 + IMPORTS_MAX / 2);
 	imports_free(&rig->control.imports, &other);
 	assert_int_equal(files(rig), 1);
 	rig->actor = &actor_operator;
@@ -727,6 +733,35 @@ static void test_ownership(void **state)
 	assert_int_equal(files(rig), 0);
 	free(params);
 	free(id);
+}
+
+/* No user gets more than half of the imports, and projects do not get the operators' ones. */
+static void test_places(void **state)
+{
+	static const struct actor actors[] = {
+		{.role = ROLE_PROJECT, .project = "a", .name = "alice", .uid = 61001},
+		{.role = ROLE_PROJECT, .project = "a", .name = "alice", .uid = 61001},
+		{.role = ROLE_PROJECT, .project = "b", .name = "bob", .uid = 61002},
+		{.role = ROLE_OPERATOR, .name = "olga", .uid = 61003},
+	};
+	struct rig *rig = *state;
+
+	/* Two connections of one user. */
+	rig->actor = &actors[0];
+	free(begin(rig, "{}"));
+	rig->actor = &actors[1];
+	begin_all(rig, IMPORTS_MAX / 2 - 1);
+	rig->actor = &actors[2];
+	begin_all(rig, IMPORTS_MAX * 3 / 8);
+	rig->actor = &actors[3];
+	begin_all(rig, IMPORTS_MAX / 8);
+	assert_int_equal(files(rig), IMPORTS_MAX);
+	/* What goes makes room for operators first. */
+	imports_free(&rig->control.imports, &actors[0]);
+	rig->actor = &actors[2];
+	json_decref(rig_refused(rig, "import.begin", "{}", "DNS.0503"));
+	rig->actor = &actors[3];
+	begin_all(rig, 1);
 }
 
 int main(void)
@@ -748,6 +783,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_publisher_fails, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_round, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_ownership, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_places, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -208,26 +208,59 @@ static void test_waits_for_dataplane(void **state)
 	close(other);
 }
 
-static void test_too_many(void **state)
+/* Opens connections of a user, each of which is served, until it has that many; then one is not. */
+static void fill_places(const struct fixture *f, uid_t uid, int *fds, int count)
 {
-	int fds[SERVER_CONNECTIONS_MAX];
+	char text[64];
+	json_t *reply;
 
-	for (int i = 0; i < SERVER_CONNECTIONS_MAX; i++) {
-		fds[i] = dial(*state);
+	for (int i = 0; i < count; i++) {
+		fds[i] = dial_as(f, uid);
 		say(fds[i], GET);
 		expect(fds[i], 7, "");
 	}
-	const int extra = dial(*state);
-	expect(extra, -1, "DNS.0001");
+	const int extra = dial_as(f, uid);
+
+	/* One that is served ends with it, too. */
+	shutdown(extra, SHUT_WR);
+	reply = hear(extra);
+	assert_non_null(reply);
+	assert_string_equal(rig_text(reply, "error.data.code"), "DNS.0001");
+	snprintf(text, sizeof(text), " has %d connections open and gets no more now", count);
+	assert_non_null(strstr(rig_text(reply, "error.message"), text));
+	json_decref(reply);
 	assert_null(hear(extra));
 	close(extra);
+}
+
+/* No user gets more than half of the connections, and projects do not get the operators' ones. */
+static void test_too_many(void **state)
+{
+	static const struct {
+		uid_t uid;
+		int count;
+	} users[] = {
+		{USER_A, SERVER_CONNECTIONS_MAX / 2},
+		{USER_B, SERVER_CONNECTIONS_MAX * 3 / 8},
+		{0, SERVER_CONNECTIONS_MAX / 8},
+	};
+	const struct fixture *f = *state;
+	int fds[SERVER_CONNECTIONS_MAX], open = 0;
+
+	/* It listens. */
+	close(dial(f));
+	for (int i = 0; i < 3; i++) {
+		fill_places(f, users[i].uid, fds + open, users[i].count);
+		open += users[i].count;
+	}
+	assert_int_equal(open, SERVER_CONNECTIONS_MAX);
 	say(fds[0], GET);
 	expect(fds[0], 7, "");
 	for (int i = 0; i < SERVER_CONNECTIONS_MAX; i++)
 		close(fds[i]);
 	/* There is room again, when the server has seen them go. */
 	for (;;) {
-		const int fd = dial(*state);
+		const int fd = dial(f);
 		json_t *reply;
 
 		say(fd, GET);
@@ -384,7 +417,8 @@ int main(void)
 		TEST(test_slow_reader),
 		TEST(test_half_closed),
 		TEST(test_waits_for_dataplane),
-		TEST(test_too_many),
+		cmocka_unit_test_setup_teardown(
+			test_too_many, server_set_up_roles, server_tear_down),
 		TEST(test_slow_requests),
 		TEST(test_stop),
 		TEST(test_listen),
