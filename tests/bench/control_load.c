@@ -169,7 +169,7 @@ int main(int argc, char **argv)
 		.step = strcmp(mode, "scattered") == 0 ? SCATTER : 1,
 	};
 
-	if (load.client == NULL)
+	if (load.client == NULL || load.count == 0)
 		return 1;
 	const bool ok = argc == 7 ? run_one_by_one(&load, argv[6]) : run(&load);
 

@@ -1,6 +1,6 @@
 # Load while a test changes something: dnsperf in the background, and a capture of the replies. Source
 # lib.sh first. The queries are in "$dir/queries".
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # lib.sh sets dir
 
 readonly LOAD_RATE=2000
 

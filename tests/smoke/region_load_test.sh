@@ -70,7 +70,7 @@ start_load_of() {
 	ptrctl region load big rows.csv >loaded 2>/dev/null &
 	client=$!
 	disown # bash is not to tell of its death
-	sleep "$(awk -v us=$took -v percent="$2" 'BEGIN { print us * percent / 1e8 }')"
+	sleep "$(awk -v us="$took" -v percent="$2" 'BEGIN { print us * percent / 1e8 }')"
 }
 
 # settled PERCENT: what a load of the next generation has come to that something was killed in
@@ -78,14 +78,14 @@ settled() {
 	local which=old
 	if [[ $(revision) == "$before" ]]; then
 		[[ ! -s loaded ]] || fail "acknowledged, and not there: $(cat loaded)"
-		make_rows $g
+		make_rows "$g"
 		old=$((old + 1))
 	else
 		which=new
 		g=$((g + 1))
 		new=$((new + 1))
 	fi
-	serves $g
+	serves "$g"
 	stored "$g, the $which one, after $1 %"
 }
 
@@ -97,11 +97,11 @@ serves 1
 start_capture
 start_load
 for g in 2 3 4; do
-	make_rows $g
+	make_rows "$g"
 	since=${EPOCHREALTIME/./}
 	ptrctl region load big rows.csv >loaded
 	took=$((${EPOCHREALTIME/./} - since))
-	serves $g
+	serves "$g"
 done
 echo "a load takes $((took / 1000)) ms"
 end_load "while the region was loaded" NOERROR NXDOMAIN
@@ -113,7 +113,7 @@ old=0 new=0
 start_load
 for percent in 5 15 60; do
 	before=$(revision)
-	start_load_of $((g + 1)) $percent
+	start_load_of $((g + 1)) "$percent"
 	kill -KILL $client 2>/dev/null || true
 	# The control process may be committing what it was sent.
 	wait_for 60 no_import
@@ -126,7 +126,7 @@ echo "-- the control process killed in the middle"
 old=0 new=0
 for percent in 10 40 65 80 95 110 140; do
 	before=$(revision)
-	start_load_of $((g + 1)) $percent
+	start_load_of $((g + 1)) "$percent"
 	end control KILL
 	start_control
 	no_import || fail "the import has left a file: $(ls state)"
