@@ -17,6 +17,7 @@
 
 #define ROUND_BYTES_MAX (1024 * 1024) /* some 10,000 changes */
 #define ROUND_TIME 20                 /* milliseconds, and one request: for which others wait */
+#define NOTIFY_TIME 5                 /* milliseconds of a turn for those that watch */
 #define PRUNE_ROWS 500                /* of the audit, each second */
 #define DRAIN_TIME 2000               /* milliseconds for the last replies at the end */
 
@@ -251,18 +252,19 @@ static void settle(struct server *server)
 static void notify(struct server *server)
 {
 	const struct timeval millisecond = {.tv_usec = 1000};
+	struct control *control = server->control;
+	const struct connection *c;
 	unsigned watches = 0;
-	struct connection *c;
 
-	for (c = TAILQ_FIRST(&server->connections); c != NULL; c = TAILQ_NEXT(c, link)) {
-		if (!c->watching)
-			continue;
-		if (watches++ == 0)
-			served_update(&server->served, server->control);
-		server->busy |= watch_send(c, server->control, &server->served) || c->dead;
-	}
-	server->control->stats.watches = watches;
-	if (watches > 0 && served_waits(&server->served))
+	TAILQ_FOREACH(c, &server->connections, link)
+	watches += c->watching;
+	control->stats.watches = watches;
+	if (watches == 0)
+		return;
+	served_update(&server->served, control);
+	server->busy |= watch_send(
+		&server->connections, control, &server->served, monotonic_ms() + NOTIFY_TIME);
+	if (served_waits(&server->served))
 		event_add(server->poll, &millisecond);
 }
 

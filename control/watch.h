@@ -10,8 +10,9 @@
 /* What a connection's output is filled up to, so that there is room for replies. */
 #define WATCH_OUTPUT_MAX (256 * 1024)
 
-/* Changes that a connection gets in one turn of the loop. */
-#define WATCH_ROWS_MAX 500
+/* Changes that a connection gets in one turn of the loop, and about how many bytes of them. */
+#define WATCH_ROWS_MAX 100
+#define WATCH_TEXT_MAX (64 * 1024)
 
 /* Up to which revision changes are served: seen by every worker. */
 #define SERVED_WAITING_MAX 16
@@ -31,7 +32,10 @@ void served_update(struct served *served, const struct control *control);
 bool served_waits(const struct served *served);
 
 /*
- * Fills the output of a connection that watches. True if there is more for it and room as well: it
- * wants another turn. Otherwise it wants none before it has read, or something changes.
+ * One turn for the connections that watch: each gets what there is and it has room for, up to its
+ * share, until the time `until` (clock.h), though one always does. Who got something stands behind
+ * the others. What several are to get is rendered once. True if another turn is wanted before one
+ * has read or something changes.
  */
-bool watch_send(struct connection *c, struct control *control, const struct served *served);
+bool watch_send(struct connection_list *connections, struct control *control,
+	const struct served *served, int64_t until);
