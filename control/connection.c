@@ -108,10 +108,16 @@ void connection_free(struct connection *c)
 	free(c);
 }
 
+/* What a request keeps until its reply may go; a notification, too, has a place in the queue. */
+static size_t held_by(const struct request *request)
+{
+	return sizeof(*request) + request->reply_len;
+}
+
 static void enqueue(struct connection *c, struct request *request)
 {
 	request->connection = c;
-	c->unsent += request->reply_len;
+	c->unsent += held_by(request);
 	STAILQ_INSERT_TAIL(&c->replies, request, next);
 }
 
@@ -270,15 +276,21 @@ static bool settled(struct request *request, struct publisher *publisher, int64_
 	return true;
 }
 
-/* All of a round wait from its end, however long those before them in the queue wait. */
-static void set_deadlines(struct connection *c, int64_t now)
+/*
+ * All of a round wait from its end, however long those before them in the queue wait. They may be
+ * many, and their parameters large.
+ */
+static void begin_to_wait(struct connection *c, int64_t now)
 {
 	struct request *request;
 
 	for (request = STAILQ_FIRST(&c->replies); request != NULL;
-		request = STAILQ_NEXT(request, next))
-		if (request->deadline == 0)
-			request->deadline = now + APPLY_TIMEOUT;
+		request = STAILQ_NEXT(request, next)) {
+		if (request->deadline != 0)
+			continue;
+		request->deadline = now + APPLY_TIMEOUT;
+		request_forget(request);
+	}
 }
 
 size_t connection_send(struct connection *c, struct control *control, int64_t now)
@@ -286,7 +298,7 @@ size_t connection_send(struct connection *c, struct control *control, int64_t no
 	struct request *request;
 	size_t waiting = 0;
 
-	set_deadlines(c, now);
+	begin_to_wait(c, now);
 	while ((request = STAILQ_FIRST(&c->replies)) != NULL
 		&& settled(request, control->publisher, now)) {
 		control->stats.requests++;
@@ -305,7 +317,7 @@ size_t connection_send(struct connection *c, struct control *control, int64_t no
 	c->unsent = 0;
 	for (request = STAILQ_FIRST(&c->replies); request != NULL;
 		request = STAILQ_NEXT(request, next)) {
-		c->unsent += request->reply_len;
+		c->unsent += held_by(request);
 		waiting++;
 	}
 	connection_flush(c);

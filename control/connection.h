@@ -28,12 +28,12 @@ struct connection {
 	struct actor actor; /* of all its requests */
 	struct event *readable, *writable;
 	struct evbuffer *input, *output;
-	size_t scanned;               /* bytes of the input that hold no newline */
-	bool skipping;                /* inside of a line that is too long */
-	bool closed;                  /* the client sends no more */
-	bool dead;                    /* the connection is broken */
-	bool has_lines;               /* complete lines are left for the next round */
-	size_t unsent;                /* bytes of replies that are made and not in the output yet */
+	size_t scanned; /* bytes of the input that hold no newline */
+	bool skipping;  /* inside of a line that is too long */
+	bool closed;    /* the client sends no more */
+	bool dead;      /* the connection is broken */
+	bool has_lines; /* complete lines are left for the next round */
+	size_t unsent;  /* bytes of requests whose replies are not in the output yet */
 	struct request_queue replies; /* of the round, or waiting for a generation */
 	bool watching;                /* it gets the changes behind revision `watched` (watch.h) */
 	uint64_t watched;

@@ -189,6 +189,16 @@ void request_parse(struct request *request, const struct actor *actor, const cha
 		request_refused(request, &why);
 }
 
+void request_forget(struct request *request)
+{
+	json_t *id = json_incref((json_t *)(uintptr_t)request->id);
+
+	json_decref(request->root);
+	json_decref(request->no_params);
+	request->root = id;
+	request->params = request->no_params = NULL;
+}
+
 void request_free(struct request *request)
 {
 	json_decref(request->root);

@@ -14,7 +14,7 @@
 #include "commands/call.h"
 
 struct request {
-	json_t *root;                  /* owns id and params; NULL if the line was no JSON */
+	json_t *root;                  /* owns id and params, or is the id; or NULL */
 	const json_t *id;              /* NULL: a notification, which is not answered */
 	const json_t *params;          /* always an object if command is set */
 	const struct command *command; /* NULL: not executable, the reply says why */
@@ -43,6 +43,9 @@ STAILQ_HEAD(request_queue, request);
 void request_parse(
 	struct request *request, const struct actor *actor, const char *line, size_t len);
 void request_free(struct request *request);
+
+/* When it will not be executed again: all that is kept of the line is the id, for a later reply. */
+void request_forget(struct request *request);
 
 /* Makes the reply, in place of an earlier one. Takes over `result`; NULL: out of memory. */
 void request_result(struct request *request, json_t *result);

@@ -1,4 +1,5 @@
 /* A connection by itself: what happens to replies whose generation is not applied. */
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -177,6 +178,68 @@ static void test_budget(void **state)
 	assert_reply(f, "\"id\":3,\"result\"");
 }
 
+#define LARGE_SIZE (100 * 1024)
+#define LARGE_COUNT 100
+
+/* A notification with much to say, which is refused: of an unknown address. */
+static void send_large(struct fixture *f)
+{
+	static char line[LARGE_SIZE + 200];
+	const int len = snprintf(line, sizeof(line),
+		"{\"jsonrpc\":\"2.0\",\"method\":\"ptr.set\",\"params\":{\"address\":\"10.0.0.9\","
+		"\"names\":[\"a.b\"],\"description\":\"%0*d\"}}\n",
+		LARGE_SIZE, 1);
+
+	for (int sent = 0; sent < len;) {
+		const ssize_t n = send(f->client, line + sent, (size_t)(len - sent), 0);
+
+		assert_true(n > 0);
+		sent += (int)n;
+		ask(f, "");
+	}
+}
+
+/* What waits behind a change that is not applied keeps its place and its id, not its parameters. */
+static void test_waiting_is_small(void **state)
+{
+	struct fixture *f = *state;
+
+	ask(f, CREATE BIND);
+	send_large(f);
+	assert_int_equal(connection_send(f->c, &f->rig->control, 1000), 3);
+	const size_t before = mallinfo2().uordblks;
+
+	for (int i = 0; i < LARGE_COUNT; i++) {
+		send_large(f);
+		assert_int_equal(connection_send(f->c, &f->rig->control, 1000), 4 + i);
+	}
+	assert_true(mallinfo2().uordblks < before + LARGE_COUNT * LARGE_SIZE / 10);
+	assert_int_equal(connection_send(f->c, &f->rig->control, 11000), 0);
+	assert_reply(f, "{\"jsonrpc\":\"2.0\",\"id\":1,\"error\"");
+}
+
+#define SMALL "{'jsonrpc':'2.0','method':'region.list'}\n"
+#define TEN_SMALL SMALL SMALL SMALL SMALL SMALL SMALL SMALL SMALL SMALL SMALL
+
+/* Those without parameters and replies are bounded by their number. */
+static void test_waiting_is_bounded(void **state)
+{
+	const size_t most = CONNECTION_OUTPUT_MAX / sizeof(struct request) + 1;
+	struct fixture *f = *state;
+	size_t waiting = 0;
+
+	ask(f, CREATE);
+	while (connection_may_take(f->c)) {
+		ask(f, TEN_SMALL);
+		waiting = connection_send(f->c, &f->rig->control, 1000);
+		assert_true(waiting <= most);
+	}
+	assert_true(waiting > most - 10);
+	f->applied = 9;
+	assert_int_equal(connection_send(f->c, &f->rig->control, 1000), 0);
+	assert_true(connection_may_take(f->c));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -185,6 +248,8 @@ int main(void)
 		TEST(test_never_applied),
 		TEST(test_finished),
 		TEST(test_budget),
+		TEST(test_waiting_is_small),
+		TEST(test_waiting_is_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
