@@ -346,8 +346,10 @@ struct store *store_open(const char *state_dir)
 	s->lock = lock;
 	s->list_narrow = LIST_NARROW;
 	staging_clean(state_dir);
-	/* What an import sorts: on the disk whose room is watched, not in /var/tmp. One store a process. */
-	sqlite3_temp_directory = sqlite3_mprintf("%s", state_dir);
+	/* What an import sorts: on the disk whose room is watched, not in /var/tmp. SQLite has one for the
+	 * process, as the process has one store; more of them, in tests, may do with the first one's. */
+	if (sqlite3_temp_directory == NULL)
+		sqlite3_temp_directory = sqlite3_mprintf("%s", state_dir);
 	/* The schema's version comes before the pragmas: journal_mode would write to a newer
 	 * file. */
 	if (!open_database(s) || !store_functions_ready(s) || !store_schema_ready(s)
