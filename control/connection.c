@@ -271,7 +271,7 @@ static bool settled(struct request *request, struct publisher *publisher, int64_
 	if (now < request->deadline)
 		return false;
 	/* A read has promised nothing: what it shows is stored. */
-	if (request->command->effect == WRITES || request->command->effect == BULK)
+	if (command_changes(request->command))
 		reply_stored(request);
 	return true;
 }

@@ -128,11 +128,6 @@ static void execute_bulk(struct round *round, struct request *request)
 	run(round->control, request);
 }
 
-static bool writes(const struct request *request)
-{
-	return request->command->effect == WRITES;
-}
-
 void round_execute(struct round *round, struct request *request)
 {
 	struct control *control = round->control;
@@ -145,7 +140,7 @@ void round_execute(struct round *round, struct request *request)
 	/* What comes after a failure is done in the second try, by round_commit(). */
 	if (request->command == NULL || round->broken)
 		return;
-	if (!writes(request)) {
+	if (!command_changes(request->command)) {
 		run(control, request);
 		request->acted = request->command->effect == ACTS;
 		/* It may tell what a change before it has done, of this client or another. */
@@ -185,7 +180,7 @@ static void execute_alone(struct round *round, struct request *request)
 
 	request->changed = false;
 	request->generation = 0;
-	if (!writes(request)) {
+	if (!command_changes(request->command)) {
 		run(control, request);
 		wait_for(request, round->generation);
 		return;

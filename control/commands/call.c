@@ -129,8 +129,7 @@ void call_repeated(struct call *call, const struct region *region)
 bool call_store_failed(struct call *call)
 {
 	return refuse(&call->why, PTRD_ERR_INTERNAL, "cannot %s: %s",
-		call->command->effect == WRITES || call->command->effect == BULK ? "store"
-										 : "read the store",
+		command_changes(call->command) ? "store" : "read the store",
 		store_error(call->control->store));
 }
 

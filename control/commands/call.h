@@ -81,6 +81,12 @@ struct command {
 	struct param params[PARAMS_MAX]; /* ended by a NULL name */
 };
 
+/* True if it changes the store. */
+static inline bool command_changes(const struct command *command)
+{
+	return command->effect == WRITES || command->effect == BULK;
+}
+
 /* The command of that method, or NULL. */
 const struct command *command_find(const char *method);
 
