@@ -2,10 +2,11 @@
 # SIGKILL of either daemon: queries go on being answered, and nothing acknowledged is lost.
 
 source "$(dirname "$0")/lib.sh"
+source "$(dirname "$0")/load.sh"
 start_all
 
 # PTRD_SEED=N repeats the choices of a run that has failed, PTRD_KILLS=N makes it longer.
-readonly EIPS=1000 RATE=2000 KILLS=${PTRD_KILLS:-200} SEED=${PTRD_SEED:-$RANDOM}
+readonly EIPS=1000 KILLS=${PTRD_KILLS:-200} SEED=${PTRD_SEED:-$RANDOM}
 
 echo "-- control killed $KILLS times in streams of mixed changes, seed $SEED"
 end control
@@ -26,26 +27,8 @@ awk -v n=$EIPS 'BEGIN { for (i = 0; i < n; i++)
 	printf "%d.%d.18.198.in-addr.arpa PTR\n", i % 256, int(i / 256) }' >"$dir/queries"
 before=$(export_store)
 
-# start_load SECONDS: in the background
-start_load() {
-	in_client dnsperf -s "$SERVICE" -d "$dir/queries" -l "$1" -Q $RATE -c 4 -t 5 \
-		>"$dir/dnsperf" 2>&1 &
-	load=$!
-}
-
-end_load() {
-	wait "$load" || fail "dnsperf failed: $(cat "$dir/dnsperf")"
-	local sent completed
-	sent=$(awk '/Queries sent:/ { print $3 }' "$dir/dnsperf")
-	completed=$(awk '/Queries completed:/ { print $3 }' "$dir/dnsperf")
-	((sent >= RATE)) || fail "there was no load: $(cat "$dir/dnsperf")"
-	expect "$sent" "$completed" "of $sent queries none lost, $1"
-	expect "NOERROR $sent (100.00%)" \
-		"$(sed -n 's/^ *Response codes: *//p' "$dir/dnsperf")" "no answer but NOERROR, $1"
-}
-
 echo "-- control killed under load"
-start_load 6
+start_load
 sleep 2
 end control KILL
 sleep 1
@@ -68,7 +51,7 @@ restart_dataplane() {
 	expect ecs-198-18-0-1.compute.example.com. "$(ask 198.18.0.1)" "default PTR, $1"
 	# Once its ports are up, no query is lost.
 	wait_for 30 xdp_attached
-	start_load 2
+	start_load
 	end_load "$1"
 }
 

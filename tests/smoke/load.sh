@@ -4,11 +4,12 @@
 
 readonly LOAD_RATE=2000
 
-# Until end_load. Each run of dnsperf waits for its last replies.
+# Until end_load, one run at least. Each run of dnsperf waits for its last replies.
 start_load() {
 	touch "$dir/loading"
-	while [[ -e $dir/loading ]]; do
+	while :; do
 		in_client dnsperf -s "$SERVICE" -d "$dir/queries" -l 2 -Q $LOAD_RATE -c 4 -t 5 || exit
+		[[ -e $dir/loading ]] || exit 0
 	done >"$dir/dnsperf" 2>&1 &
 	load=$!
 }
