@@ -4,16 +4,12 @@
 source "$(dirname "$0")/lib.sh"
 source "$(dirname "$0")/replay.sh"
 
-import_all() {
-	make_rows "$1" 4 | ptrctl --json import --format csv - >/dev/null
-}
-
 # rate_of EIPS: sets rate, with a store of these
 rate_of() {
 	local eips
 	eips=$(scaled "$1")
 	prepared=$work/$1
-	prepare import_all "$eips"
+	prepare import_rows "$eips" 4
 	copy_prepared
 	start_pinned_control
 	make_queries queries "$eips" 4

@@ -8,9 +8,9 @@ eips=$(scaled 1000000)
 readonly eips
 
 import_all() {
-	make_rows "$eips" 4 | ptrctl --json import --format csv - >/dev/null
+	import_rows "$eips" 4
 	ptrctl region create eu-six --prefix 2001:db8::/96 --suffix compute.example.com >/dev/null
-	make_rows "$eips" 6 | ptrctl --json import --format csv - >/dev/null
+	import_rows "$eips" 6
 }
 
 take_pages $((packet_mib + 512))

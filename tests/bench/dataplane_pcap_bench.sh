@@ -8,10 +8,6 @@ source "$(dirname "$0")/replay.sh"
 eips=$(scaled 1000000) batch=$(scaled 500000)
 readonly eips batch
 
-import_all() {
-	make_rows "$eips" 4 | ptrctl --json import --format csv - >/dev/null
-}
-
 # Custom PTRs that change as fast as the control process takes them. It shares its core with the client:
 # the worker has the other one to itself.
 change_on_and_on() {
@@ -34,7 +30,7 @@ changes_per_second() {
 }
 
 take_pages $((2 * packet_mib + 256))
-prepare import_all
+prepare import_rows "$eips" 4
 copy_prepared
 start_pinned_control
 make_queries plain "$eips" 4

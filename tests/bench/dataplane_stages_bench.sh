@@ -7,12 +7,8 @@ source "$(dirname "$0")/replay.sh"
 eips=$(scaled 1000000)
 readonly eips
 
-import_all() {
-	make_rows "$eips" 4 | ptrctl --json import --format csv - >/dev/null
-}
-
 take_pages $((packet_mib + 256))
-prepare import_all
+prepare import_rows "$eips" 4
 copy_prepared
 start_pinned_control
 make_queries plain "$eips" 4

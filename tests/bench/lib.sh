@@ -171,6 +171,11 @@ make_rows() {
 	}'
 }
 
+# import_rows COUNT 4|6: those EIPs become the store's
+import_rows() {
+	make_rows "$@" | ptrctl --json import --format csv - >/dev/null
+}
+
 # ratio A B
 ratio() {
 	awk -v a="$1" -v b="$2" 'BEGIN { printf "%.3f", a / b }'

@@ -218,10 +218,7 @@ ask_closed_loop() {
 
 # prepare_servers COUNT: a store and a zone with that many EIPs, queries for them, and a network
 prepare_servers() {
-	import_all() {
-		make_rows "$1" 4 | ptrctl --json import --format csv - >/dev/null
-	}
-	prepare import_all "$1"
+	prepare import_rows "$1" 4
 	[[ -e $zone_file ]] || make_served_zone "$1" >"$zone_file"
 	copy_prepared
 	use_pages
