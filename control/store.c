@@ -6,7 +6,7 @@
 
 #include "lock.h"
 #include "staging.h"
-#include "store_private.h"
+#include "store_deferred.h"
 
 /* Milliseconds to wait for another process's lock: at the start, and when all clients wait too. */
 #define OPEN_TIMEOUT 2000
@@ -74,6 +74,8 @@ sqlite3_stmt *store_statement(struct store *s, enum store_statement id, const ch
 {
 	sqlite3_stmt **statement = &s->statements[id];
 
+	if (id >= STMT_LOOKS_AT_DEFERRED && s->deferred != NULL && !store_deferred_write(s))
+		return NULL;
 	if (*statement == NULL
 		&& sqlite3_prepare_v3(s->db, sql, -1, SQLITE_PREPARE_PERSISTENT, statement, NULL)
 			!= SQLITE_OK) {
@@ -173,8 +175,8 @@ static bool write_revision(struct store *s)
 
 bool store_commit(struct store *s)
 {
-	if (s->failed || !store_usage_flush(s) || !write_revision(s)
-		|| !simple(s, STMT_COMMIT, "COMMIT"))
+	if (s->failed || (s->deferred != NULL && !store_deferred_write(s)) || !store_usage_flush(s)
+		|| !write_revision(s) || !simple(s, STMT_COMMIT, "COMMIT"))
 		return false;
 	s->in_transaction = false;
 	s->regions_changed = false;
@@ -190,6 +192,8 @@ void store_rollback(struct store *s)
 		simple(s, STMT_ROLLBACK, "ROLLBACK");
 	s->in_transaction = false;
 	s->usage.region = 0;
+	if (s->deferred != NULL)
+		store_deferred_clear(s);
 	s->revision = s->committed_revision;
 	/* If they cannot be read back now, store_ready() tries again. */
 	if (s->regions_changed && !store_regions_load(s))
@@ -206,11 +210,12 @@ bool store_savepoint(struct store *s)
 {
 	s->savepoint_revision = s->revision;
 	s->savepoint_usage = s->usage;
-	return simple(s, STMT_SAVEPOINT, "SAVEPOINT request");
+	return store_deferred_savepoint(s) && simple(s, STMT_SAVEPOINT, "SAVEPOINT request");
 }
 
 bool store_release(struct store *s)
 {
+	store_deferred_release(s);
 	return simple(s, STMT_RELEASE, "RELEASE request");
 }
 
@@ -219,6 +224,7 @@ bool store_undo(struct store *s)
 	/* Counters that were written since, for whatever reason, wait again. */
 	s->usage = s->savepoint_usage;
 	store_project_changed(s);
+	store_deferred_undo(s);
 	s->revision = s->savepoint_revision;
 	if (!simple(s, STMT_UNDO, "ROLLBACK TO request")
 		|| !simple(s, STMT_RELEASE, "RELEASE request"))
@@ -352,7 +358,8 @@ struct store *store_open(const char *state_dir)
 		sqlite3_temp_directory = sqlite3_mprintf("%s", state_dir);
 	/* The schema's version comes before the pragmas: journal_mode would write to a newer
 	 * file. */
-	if (!open_database(s) || !store_functions_ready(s) || !store_schema_ready(s)
+	if (!open_database(s) || !store_functions_ready(s) || !store_deferred_open(s)
+		|| !store_schema_ready(s)
 		|| (sqlite3_exec(s->db, pragmas, NULL, NULL, NULL) != SQLITE_OK && !store_fail(s))
 		|| !read_revision(s) || !store_regions_load(s)) {
 		fprintf(stderr, "ptrd-control: cannot open the store: %s\n", s->error);
@@ -373,6 +380,7 @@ void store_close(struct store *s)
 	for (int i = 0; i < STMT_COUNT; i++)
 		sqlite3_finalize(s->statements[i]);
 	sqlite3_close(s->db);
+	free(s->deferred);
 	sqlite3_free(sqlite3_temp_directory);
 	sqlite3_temp_directory = NULL;
 	close(s->lock);

@@ -97,43 +97,22 @@ static void bind_text(sqlite3_stmt *statement, int parameter, const char *text)
 		sqlite3_bind_null(statement, parameter);
 }
 
-/* All but the address. */
-static sqlite3_stmt *row(struct store *s, const char *region, const char *project,
-	const char *old_project, const char *before, const char *after)
+bool store_audit(struct store *s, const char *region, const char *project, const char *before,
+	const char *after)
 {
 	sqlite3_stmt *insert = store_statement(
-		s, STMT_AUDIT, "INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+		s, STMT_AUDIT, "INSERT INTO audit VALUES (?, ?, ?, ?, ?, NULL, ?, NULL, ?, ?)");
 
 	if (insert == NULL)
-		return NULL;
+		return false;
 	sqlite3_bind_int64(insert, 1, (int64_t)s->revision);
 	sqlite3_bind_int64(insert, 2, s->now);
 	sqlite3_bind_text(insert, 3, s->actor, -1, SQLITE_STATIC);
 	sqlite3_bind_text(insert, 4, s->action, -1, SQLITE_STATIC);
 	bind_text(insert, 5, region);
-	bind_text(insert, 7, project);
-	bind_text(insert, 8, old_project);
-	bind_text(insert, 9, before);
-	bind_text(insert, 10, after);
-	return insert;
-}
-
-bool store_audit_eip(struct store *s, const struct eip *eip, const char *old_project)
-{
-	sqlite3_stmt *insert = row(
-		s, eip->region->name, eip->project, old_project, s->before.json, s->after.json);
-
-	return insert != NULL && bind_address(s, insert, 6, &eip->address) && store_run(s, insert);
-}
-
-bool store_audit(struct store *s, const char *region, const char *project, const char *before,
-	const char *after)
-{
-	sqlite3_stmt *insert = row(s, region, project, NULL, before, after);
-
-	if (insert == NULL)
-		return false;
-	sqlite3_bind_null(insert, 6);
+	bind_text(insert, 6, project);
+	bind_text(insert, 7, before);
+	bind_text(insert, 8, after);
 	return store_run(s, insert);
 }
 

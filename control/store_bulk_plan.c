@@ -71,6 +71,34 @@ static bool plan_row(struct store *b, const struct eip *eip, bool bound,
 	return store_run(b, put);
 }
 
+/* An entry that a statement, whose last parameter is the address, is run with. */
+struct planned_entry {
+	struct store *store;
+	sqlite3_stmt *put;
+	const struct address *address;
+};
+
+static bool plan_entry(void *context, const struct ptr_entry *entry)
+{
+	const struct planned_entry *planned = context;
+	int parameter = 1;
+
+	sqlite3_bind_text(
+		planned->put, parameter++, entry->key, (int)entry->key_len, SQLITE_STATIC);
+	if (entry->value != NULL)
+		sqlite3_bind_text(planned->put, parameter++, entry->value, -1, SQLITE_STATIC);
+	return bind_address(planned->store, planned->put, parameter, planned->address)
+		&& store_run(planned->store, planned->put);
+}
+
+static bool plan_entries(struct store *b, enum store_statement id, const char *sql,
+	ptr_each_fn *each, const char *list, const struct address *address)
+{
+	struct planned_entry planned = {b, store_statement(b, id, sql), address};
+
+	return planned.put != NULL && each(list, plan_entry, &planned);
+}
+
 /* What PTRs are found by: only what differs is touched. */
 static bool plan_index(struct store *b, const struct eip *eip, bool bound,
 	const struct eip_target *to, const struct steps *steps)
@@ -80,25 +108,20 @@ static bool plan_index(struct store *b, const struct eip *eip, bool bound,
 	const char *names_then = steps->put_ptr ? to->ptr->names : "";
 	const char *tags_then = steps->put_ptr ? to->ptr->tags : "";
 
-	if (strcmp(names, names_then) != 0
-		&& (!store_each_name(b,
-			    store_statement(b, STMT_BULK_NAME_DROP,
-				    "INSERT INTO w.name_drop VALUES (?, ?)"),
-			    names, &eip->address)
-			|| !store_each_name(b,
-				store_statement(b, STMT_BULK_NAME_PUT,
-					"INSERT INTO w.name_put VALUES (?, ?)"),
-				names_then, &eip->address)))
-		return false;
-	return strcmp(tags, tags_then) == 0
-		|| (store_each_tag(b,
-			    store_statement(b, STMT_BULK_TAG_DROP,
-				    "INSERT INTO w.tag_drop VALUES (?, ?, ?)"),
-			    tags, &eip->address)
-			&& store_each_tag(b,
-				store_statement(b, STMT_BULK_TAG_PUT,
-					"INSERT INTO w.tag_put VALUES (?, ?, ?)"),
-				tags_then, &eip->address));
+	return (strcmp(names, names_then) == 0
+		       || (plan_entries(b, STMT_BULK_NAME_DROP,
+				   "INSERT INTO w.name_drop VALUES (?, ?)", ptr_each_name, names,
+				   &eip->address)
+			       && plan_entries(b, STMT_BULK_NAME_PUT,
+				       "INSERT INTO w.name_put VALUES (?, ?)", ptr_each_name,
+				       names_then, &eip->address)))
+		&& (strcmp(tags, tags_then) == 0
+			|| (plan_entries(b, STMT_BULK_TAG_DROP,
+				    "INSERT INTO w.tag_drop VALUES (?, ?, ?)", ptr_each_tag, tags,
+				    &eip->address)
+				&& plan_entries(b, STMT_BULK_TAG_PUT,
+					"INSERT INTO w.tag_put VALUES (?, ?, ?)", ptr_each_tag,
+					tags_then, &eip->address)));
 }
 
 static bool plan_usage(

@@ -1,7 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "store_private.h"
+#include "store_deferred.h"
 
 bool store_corrupt(struct store *s, const char *what)
 {
@@ -65,7 +65,7 @@ int store_eip(struct store *s, const struct address *address, struct eip *eip)
 		"SELECT " EIP_COLUMNS " FROM eip e LEFT JOIN ptr p ON p.address = e.address"
 		" WHERE e.address = ?");
 
-	if (get == NULL || !bind_address(s, get, 1, address))
+	if (get == NULL || !store_deferred_settle(s, address) || !bind_address(s, get, 1, address))
 		return -1;
 	return find_eip(s, get, eip);
 }
@@ -80,7 +80,11 @@ int store_eip_by_id(struct store *s, const struct region *region, const char *id
 		return -1;
 	sqlite3_bind_int64(get, 1, region->id);
 	sqlite3_bind_text(get, 2, id, -1, SQLITE_STATIC);
-	return find_eip(s, get, eip);
+	const int found = find_eip(s, get, eip);
+
+	if (found != 1 || !store_deferred_has(s, &eip->address))
+		return found;
+	return store_deferred_write(s) ? find_eip(s, get, eip) : -1;
 }
 
 bool store_delete_address(struct store *s, sqlite3_stmt *statement, const struct address *address)
@@ -151,7 +155,7 @@ bool store_eip_become(struct store *s, struct eip *eip, bool bound, const struct
 		|| (to->ptr != NULL && !store_ptr_put(s, eip, to->ptr)))
 		return false;
 	eip_state(&s->after, eip);
-	return store_audit_eip(s, eip, taken ? old_project : NULL);
+	return store_defer_audit(s, eip, taken ? old_project : NULL);
 }
 
 bool store_eip_add(struct store *s, struct eip *eip)
@@ -183,7 +187,7 @@ bool store_eip_remove(struct store *s, const struct eip *eip)
 		&& store_delete_address(s,
 			store_statement(s, STMT_EIP_DELETE, "DELETE FROM eip WHERE address = ?"),
 			&eip->address)
-		&& store_audit_eip(s, eip, NULL);
+		&& store_defer_audit(s, eip, NULL);
 }
 
 bool store_each_eip(struct store *s, sqlite3_stmt *list, store_eip_fn *fn, void *context)

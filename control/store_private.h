@@ -86,31 +86,22 @@ enum store_statement {
 	STMT_REGION_DELETE,
 	STMT_PREFIX_DELETE,
 	STMT_USAGE_DELETE,
-	STMT_USAGE_MOVE,
 	STMT_RANGE_COUNT,
-	STMT_RANGE_SCAN,
-	STMT_RANGE_DELETE, /* four: one for each table */
-	STMT_RANGE_MOVE = STMT_RANGE_DELETE + 4,
-	STMT_RANGE_CONFLICT,
+	STMT_RANGE_MOVE,
 	STMT_EIP_GET,
 	STMT_EIP_BY_ID,
 	STMT_EIP_INSERT,
 	STMT_EIP_UPDATE,
 	STMT_EIP_DELETE,
-	STMT_PTR_PUT,
-	STMT_PTR_DELETE,
-	STMT_NAME_PUT,
-	STMT_NAME_DELETE,
-	STMT_TAG_PUT,
-	STMT_TAG_DELETE,
-	STMT_AUDIT,
 	STMT_USAGE_COUNT, /* four: of a region or not, of a project or not */
 	STMT_PROJECT_GET = STMT_USAGE_COUNT + 4,
 	STMT_PROJECT_PUT,
 	STMT_PROJECT_DELETE,
 	STMT_PROJECT_LIST,
 	STMT_PROJECT_COUNT,
-	STMT_IMPORT_CHANGES,
+	STMT_DEFERRED_ENTRY, /* four: names and tags, gone and come */
+	STMT_DEFERRED_PTR = STMT_DEFERRED_ENTRY + 4, /* two: gone and come */
+	STMT_DEFERRED_AUDIT = STMT_DEFERRED_PTR + 2,
 	STMT_BULK_ROWS,
 	STMT_BULK_MISSING,
 	STMT_BULK_KEEPS,
@@ -120,7 +111,16 @@ enum store_statement {
 	STMT_BULK_NAME_PUT,
 	STMT_BULK_TAG_DROP,
 	STMT_BULK_TAG_PUT,
+
+	/* Those from here on look at what store_deferred.h defers, which is written before. */
+	STMT_LOOKS_AT_DEFERRED,
+	STMT_RANGE_DELETE = STMT_LOOKS_AT_DEFERRED, /* four: one for each table */
+	STMT_RANGE_SCAN = STMT_RANGE_DELETE + 4,
+	STMT_RANGE_CONFLICT,
 	STMT_REGION_SCAN,
+	STMT_USAGE_MOVE,
+	STMT_AUDIT,
+	STMT_IMPORT_CHANGES,
 	STMT_CHANGES, /* changes_sql() */
 	STMT_CHANGES_OLDEST = STMT_CHANGES + CHANGES_QUERIES,
 	STMT_CHANGES_TIME,
@@ -166,6 +166,8 @@ struct store {
 	const char *actor, *action;     /* of the changes to come: store_origin() */
 	struct eip_state before, after; /* of the change under way */
 	bool id_twice;                  /* why a bulk's write has failed */
+
+	struct deferred *deferred; /* store_deferred.h; NULL: a bulk, that writes all itself */
 
 	/* Counters are written when another project's turn comes, before anybody looks at them, and
 	 * with the commit: one statement for all changes in between. */
@@ -226,12 +228,9 @@ void eip_state_of(struct eip_state *state, const char *id, const char *project,
 	const struct ptr_value *ptr); /* NULL: no PTR */
 
 /*
- * The audit row of the newest revision: of an EIP, whose states stand in s->before and s->after;
- * `old_project` is the one that lost it to eip->project, or NULL.
+ * Writes the audit row of the newest revision, of a region or of a project (the other one is NULL) as
+ * a whole. States are JSON or NULL.
  */
-bool store_audit_eip(struct store *s, const struct eip *eip, const char *old_project);
-
-/* The same of a region or of a project (the other one is NULL) as a whole. States are JSON or NULL. */
 bool store_audit(struct store *s, const char *region, const char *project, const char *before,
 	const char *after);
 
@@ -245,11 +244,17 @@ bool store_ptr_delete(struct store *s, const struct eip *eip);
 /* Removes by the one parameter, an address. */
 bool store_delete_address(struct store *s, sqlite3_stmt *statement, const struct address *address);
 
-/* Runs `statement` with the key of each name of a list, and the address; or with each tag. */
-bool store_each_name(
-	struct store *s, sqlite3_stmt *statement, const char *names, const struct address *address);
-bool store_each_tag(
-	struct store *s, sqlite3_stmt *statement, const char *tags, const struct address *address);
+/* What a PTR is found by: the key of a name, which has no value, or a tag. */
+struct ptr_entry {
+	const char *key, *value;
+	size_t key_len;
+};
+
+/* Calls `fn` with each of a list of names or of tags, which are as struct ptr_value has them. */
+typedef bool ptr_entry_fn(void *context, const struct ptr_entry *entry);
+typedef bool ptr_each_fn(const char *list, ptr_entry_fn *fn, void *context);
+bool ptr_each_name(const char *names, ptr_entry_fn *fn, void *context);
+bool ptr_each_tag(const char *tags, ptr_entry_fn *fn, void *context);
 
 /*
  * The labels of the canonical name of `len` characters in reverse: "mail.example.org." becomes

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store_private.h"
+#include "store_deferred.h"
 
 static bool bind_range(struct store *s, sqlite3_stmt *statement, const struct prefix *prefix)
 {
@@ -176,7 +176,7 @@ static bool audit_unbound(void *context, const struct eip *eip)
 	s->revision++;
 	eip_state(&s->before, eip);
 	eip_state(&s->after, NULL);
-	return store_audit_eip(s, eip, NULL);
+	return store_defer_audit(s, eip, NULL);
 }
 
 bool store_region_delete(struct store *s, const struct region *region)
