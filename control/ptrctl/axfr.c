@@ -105,6 +105,8 @@ static bool send_query(struct axfr *axfr, struct row *why)
 struct axfr *axfr_open(const char *server, const char *zone, const struct tsig_key *key,
 	bool strict, struct row *why)
 {
+	/* No row is sent before all of the transfer is known to be true, whatever its order. */
+	const struct zone_rules rules = {.strict = strict};
 	struct axfr *axfr = sodium_init() >= 0 ? calloc(1, sizeof(*axfr)) : NULL;
 
 	if (axfr == NULL) {
@@ -116,7 +118,7 @@ struct axfr *axfr_open(const char *server, const char *zone, const struct tsig_k
 	axfr->zone = ldns_dname_new_frm_str(zone);
 	if (axfr->zone == NULL)
 		row_fail(why, "%s is no domain name", ROW_QUOTE(zone));
-	if (axfr->zone != NULL && (axfr->rows = zone_rows_open(strict, why)) != NULL
+	if (axfr->zone != NULL && (axfr->rows = zone_rows_open(&rules, why)) != NULL
 		&& dial(axfr, server, why) && send_query(axfr, why))
 		return axfr;
 	axfr_close(axfr);

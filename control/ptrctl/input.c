@@ -86,6 +86,17 @@ static const char *foreign(const struct source *source)
 	return NULL;
 }
 
+/* A regular file can be looked through before it is read. */
+static bool open_zone(struct input *input, const struct input_options *options, struct row *why)
+{
+	FILE *again = input->size > 0 && input->file != stdin ? fopen(options->file, "re") : NULL;
+
+	input->zone = reader_zone_open(&input->source, options->zone, options->strict, again, why);
+	if (again != NULL)
+		fclose(again);
+	return input->zone != NULL;
+}
+
 static bool open_reader(struct input *input, const struct input_options *options, const char *title)
 {
 	struct row why = {.line = 0};
@@ -100,9 +111,7 @@ static bool open_reader(struct input *input, const struct input_options *options
 		input->csv = reader_csv_open(&input->source);
 		return input->csv != NULL || complain(title, input->name, "out of memory");
 	case READER_ZONE:
-		input->zone
-			= reader_zone_open(&input->source, options->zone, options->strict, &why);
-		return input->zone != NULL || complain(title, input->name, why.message);
+		return open_zone(input, options, &why) || complain(title, input->name, why.message);
 	case READER_JSONL:
 		break;
 	}

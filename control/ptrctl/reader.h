@@ -43,16 +43,18 @@ enum row_result reader_jsonl_next(struct source *source, struct row *row);
 
 /*
  * A zone file, RFC 1035 section 5: see zone_rows.h for what it makes of the records. `origin`: that
- * names are relative to before the first $ORIGIN, or NULL. No $INCLUDE, no $GENERATE. NULL with `why`
- * set: no memory, no temporary file.
+ * names are relative to before the first $ORIGIN, or NULL. No $INCLUDE, no $GENERATE. `again`: the same
+ * file once more, or NULL. It is read first, and if the records turn out to be in order of address, rows
+ * come while the file is read, and not when it has been. NULL with `why` set: no memory, no temporary
+ * file.
  */
 struct reader_zone;
 struct reader_zone *reader_zone_open(
-	struct source *source, const char *origin, bool strict, struct row *why);
+	struct source *source, const char *origin, bool strict, FILE *again, struct row *why);
 enum row_result reader_zone_next(struct reader_zone *reader, struct row *row);
 void reader_zone_close(struct reader_zone *reader);
 
-/* Rows that the zone makes: known when the first good one comes, 0 before. */
+/* Rows that the zone makes: known when the first good one comes, 0 before, and if they are in order. */
 uint64_t reader_zone_total(const struct reader_zone *reader);
 
 struct zone_rows;

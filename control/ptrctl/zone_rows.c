@@ -1,22 +1,22 @@
 #include "zone_rows.h"
 
 #include <arpa/inet.h>
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <sqlite3.h>
 
-#include "arpa.h"
-
-#define TYPES_MAX 32      /* types told apart among the records passed over */
-#define KEY_SIZE (1 + 16) /* family, address: IPv4 sorts before IPv6 */
+#define TYPES_MAX 32 /* types told apart among the records passed over */
 
 struct zone_rows {
+	struct zone_rules rules;
+	ldns_rdf *apex; /* owner of the SOA, or NULL */
+	/* In order: the row that the next record may belong to; no members: there is none. */
+	struct row open;
+	struct zone_key open_owner;
+	/* Else all records are here first. */
 	sqlite3 *db;
 	sqlite3_stmt *insert, *select;
-	bool strict;
-	ldns_rdf *apex; /* owner of the SOA, or NULL */
 	int64_t added;
 	int step; /* of `select`: SQLITE_ROW if it stands at the first record of the next row */
 	struct {
@@ -53,7 +53,7 @@ static bool open_database(struct zone_rows *rows)
 		== SQLITE_OK;
 }
 
-struct zone_rows *zone_rows_open(bool strict, struct row *why)
+struct zone_rows *zone_rows_open(const struct zone_rules *rules, struct row *why)
 {
 	struct zone_rows *rows = calloc(1, sizeof(*rows));
 
@@ -61,8 +61,8 @@ struct zone_rows *zone_rows_open(bool strict, struct row *why)
 		row_fail(why, "out of memory");
 		return NULL;
 	}
-	rows->strict = strict;
-	if (open_database(rows))
+	rows->rules = *rules;
+	if (rules->in_order || open_database(rows))
 		return rows;
 	failed(rows, why);
 	zone_rows_close(rows);
@@ -73,44 +73,12 @@ void zone_rows_close(struct zone_rows *rows)
 {
 	if (rows == NULL)
 		return;
+	row_clear(&rows->open);
 	sqlite3_finalize(rows->insert);
 	sqlite3_finalize(rows->select);
 	sqlite3_close(rows->db);
 	ldns_rdf_deep_free(rows->apex);
 	free(rows);
-}
-
-/* One octet before the name of an RFC 2317 zone, which has one label before three octets. */
-static bool classless_octet(const struct arpa_name *name, const uint8_t *wire, uint8_t *octet)
-{
-	const unsigned second = 1u + wire[0];
-
-	return name->tree == ARPA_IPV4 && name->labels == 3 && name->extra
-		&& second < arpa_suffix(name, 3)
-		&& second + 1u + wire[second] == arpa_suffix(name, 3)
-		&& arpa_scan_octet(wire, octet);
-}
-
-/* The key of the address whose name this is. Returns its length, 0: it is none. */
-static size_t owner_key(const ldns_rdf *owner, uint8_t key[KEY_SIZE])
-{
-	const uint8_t *wire = ldns_rdf_data(owner);
-	struct arpa_name name;
-	uint8_t octet = 0;
-
-	arpa_parse(&name, wire, (unsigned)ldns_rdf_size(owner));
-	if (arpa_is_address(&name) && name.tree == ARPA_IPV6) {
-		key[0] = 6;
-		memcpy(key + 1, name.address6, sizeof(name.address6));
-		return KEY_SIZE;
-	}
-	if (!arpa_is_address(&name) && !classless_octet(&name, wire, &octet))
-		return 0;
-	const uint32_t address = htonl(name.address | octet);
-
-	key[0] = 4;
-	memcpy(key + 1, &address, sizeof(address));
-	return 1 + sizeof(address);
 }
 
 static enum row_result refuse_owner(const ldns_rr *rr, struct row *row)
@@ -148,7 +116,7 @@ static enum row_result add_other(struct zone_rows *rows, const ldns_rr *rr, stru
 	const bool own = (type == LDNS_RR_TYPE_SOA || type == LDNS_RR_TYPE_NS) && rows->apex != NULL
 		&& ldns_dname_compare(rows->apex, ldns_rr_owner(rr)) == 0;
 
-	if (!rows->strict || own)
+	if (!rows->rules.strict || own)
 		return pass_over(rows, type);
 	char *word = ldns_rr_type2str(type);
 
@@ -159,56 +127,91 @@ static enum row_result add_other(struct zone_rows *rows, const ldns_rr *rr, stru
 	return ROW_BAD;
 }
 
-/*
- * The text of a name whose characters stand for themselves, which is nearly every one: ldns formats each
- * character by itself. False: it is another one, or the root.
- */
-static bool plain_name(const ldns_rdf *name, char text[static LDNS_MAX_DOMAINLEN + 1])
+static void begin_row(struct row *row, const struct zone_key *owner, size_t line)
 {
-	const uint8_t *at = ldns_rdf_data(name);
-	char *out = text;
+	const int family = owner->bytes[0] == 4 ? AF_INET : AF_INET6;
+	char address[INET6_ADDRSTRLEN];
 
-	if (*at == 0)
-		return false;
-	for (unsigned left = *at++; left > 0; left = *at++) {
-		for (; left > 0; left--, at++) {
-			if (!isalnum(*at) && *at != '-' && *at != '_')
-				return false;
-			*out++ = (char)*at;
-		}
-		*out++ = '.';
-	}
-	*out = '\0';
-	return true;
+	inet_ntop(family, owner->bytes + 1, address, sizeof(address));
+	row->line = line;
+	row->members = json_pack("{s:s,s:[]}", "address", address, "names");
 }
 
-static enum row_result insert(struct zone_rows *rows, const ldns_rr *rr, const uint8_t *key,
-	size_t key_len, struct row *row)
+/* Names are ASCII as they come from ldns, which writes other bytes as numbers. */
+static bool add_name(struct row *row, const char *name, json_int_t ttl)
+{
+	const json_t *least = json_object_get(row->members, "ttl");
+	json_t *names = json_object_get(row->members, "names");
+
+	if (least == NULL || ttl < json_integer_value(least))
+		json_object_set_new(row->members, "ttl", json_integer(ttl));
+	return json_array_append_new(names, json_string(name)) == 0;
+}
+
+/* To the row of the record before, or that one is whole. */
+static enum row_result add_in_order(
+	struct zone_rows *rows, const struct zone_ptr *ptr, struct row *row)
+{
+	struct row *open = &rows->open;
+	const int order
+		= open->members == NULL ? 1 : zone_key_compare(&ptr->owner, &rows->open_owner);
+
+	if (order < 0)
+		return row_fail(row, "the file has changed while it was read");
+	if (order > 0) {
+		*row = *open;
+		*open = (struct row){.line = 0};
+		begin_row(open, &ptr->owner, ptr->line);
+		rows->open_owner = ptr->owner;
+	}
+	return add_name(open, ptr->name, ptr->ttl) ? ROW_GOOD : row_fail(row, "out of memory");
+}
+
+static enum row_result insert(struct zone_rows *rows, const struct zone_ptr *ptr, struct row *row)
+{
+	const int key_len = ptr->owner.bytes[0] == 4 ? 1 + 4 : 1 + 16;
+
+	sqlite3_bind_blob(rows->insert, 1, ptr->owner.bytes, key_len, SQLITE_STATIC);
+	sqlite3_bind_int64(rows->insert, 2, rows->added++);
+	sqlite3_bind_int64(rows->insert, 3, (sqlite3_int64)ptr->line);
+	sqlite3_bind_int64(rows->insert, 4, ptr->ttl);
+	sqlite3_bind_text(rows->insert, 5, ptr->name, -1, SQLITE_STATIC);
+	const int result = sqlite3_step(rows->insert);
+
+	sqlite3_reset(rows->insert);
+	sqlite3_clear_bindings(rows->insert);
+	return result == SQLITE_DONE ? ROW_GOOD : failed(rows, row);
+}
+
+enum row_result zone_rows_add_ptr(
+	struct zone_rows *rows, const struct zone_ptr *ptr, struct row *row)
+{
+	return rows->rules.in_order ? add_in_order(rows, ptr, row) : insert(rows, ptr, row);
+}
+
+static enum row_result add_ptr(
+	struct zone_rows *rows, const ldns_rr *rr, size_t line, struct row *row)
 {
 	const ldns_rdf *rdf = ldns_rr_rdf(rr, 0);
-	char plain[LDNS_MAX_DOMAINLEN + 1], *formatted = NULL;
-	const char *name = plain_name(rdf, plain) ? plain : (formatted = ldns_rdf2str(rdf));
-	int result = SQLITE_NOMEM;
+	struct zone_ptr ptr = {.ttl = ldns_rr_ttl(rr), .line = line};
+	char plain[ZONE_NAME_MAX], *formatted = NULL;
+	enum row_result result;
+	struct zone_name name;
 
-	if (name != NULL) {
-		sqlite3_bind_blob(rows->insert, 1, key, (int)key_len, SQLITE_STATIC);
-		sqlite3_bind_int64(rows->insert, 2, rows->added++);
-		sqlite3_bind_int64(rows->insert, 3, (sqlite3_int64)row->line);
-		sqlite3_bind_int64(rows->insert, 4, ldns_rr_ttl(rr));
-		sqlite3_bind_text(rows->insert, 5, name, -1, SQLITE_STATIC);
-		result = sqlite3_step(rows->insert);
-		sqlite3_reset(rows->insert);
-		sqlite3_clear_bindings(rows->insert);
-	}
+	zone_name_of(ldns_rr_owner(rr), &name);
+	if (!zone_key_read(&name, &ptr.owner))
+		return refuse_owner(rr, row);
+	zone_name_of(rdf, &name);
+	ptr.name = zone_name_write(&name, plain) ? plain : (formatted = ldns_rdf2str(rdf));
+	result = ptr.name != NULL ? zone_rows_add_ptr(rows, &ptr, row)
+				  : row_fail(row, "out of memory");
 	free(formatted);
-	return result == SQLITE_DONE ? ROW_GOOD : failed(rows, row);
+	return result;
 }
 
 enum row_result zone_rows_add(
 	struct zone_rows *rows, const ldns_rr *rr, size_t line, struct row *row)
 {
-	uint8_t key[KEY_SIZE];
-
 	row->line = line;
 	if (ldns_rr_get_class(rr) != LDNS_RR_CLASS_IN)
 		return row_refuse(row, PTRD_ERR_INVALID_REQUEST, "class", "must be IN");
@@ -218,9 +221,7 @@ enum row_result zone_rows_add(
 	if (ldns_rr_rd_count(rr) != 1
 		|| ldns_rdf_get_type(ldns_rr_rdf(rr, 0)) != LDNS_RDF_TYPE_DNAME)
 		return row_refuse(row, PTRD_ERR_INVALID_NAME, "names", "must be a domain name");
-	const size_t key_len = owner_key(ldns_rr_owner(rr), key);
-
-	return key_len > 0 ? insert(rows, rr, key, key_len, row) : refuse_owner(rr, row);
+	return add_ptr(rows, rr, line, row);
 }
 
 uint64_t zone_rows_end(struct zone_rows *rows)
@@ -228,6 +229,8 @@ uint64_t zone_rows_end(struct zone_rows *rows)
 	sqlite3_stmt *count;
 	uint64_t found = 0;
 
+	if (rows->rules.in_order)
+		return 0;
 	if (sqlite3_prepare_v2(
 		    rows->db, "SELECT count(DISTINCT address) FROM record", -1, &count, NULL)
 			== SQLITE_OK
@@ -238,41 +241,51 @@ uint64_t zone_rows_end(struct zone_rows *rows)
 	return found;
 }
 
-/* Adds the record that `select` stands at. */
-static bool add_record(struct zone_rows *rows, struct row *row)
+/* Adds the record that `select` stands at, and goes on to the next. */
+static bool add_selected(struct zone_rows *rows, struct row *row)
 {
-	const json_int_t ttl = sqlite3_column_int64(rows->select, 2);
-	const json_t *least = json_object_get(row->members, "ttl");
-	json_t *names = json_object_get(row->members, "names");
+	const char *name = (const char *)sqlite3_column_text(rows->select, 3);
+	const bool added = add_name(row, name, sqlite3_column_int64(rows->select, 2));
 
-	if (least == NULL || ttl < json_integer_value(least))
-		json_object_set_new(row->members, "ttl", json_integer(ttl));
-	return json_array_append_new(
-		       names, json_string((const char *)sqlite3_column_text(rows->select, 3)))
-		== 0;
+	rows->step = sqlite3_step(rows->select);
+	return added;
+}
+
+static struct zone_key selected_owner(const struct zone_rows *rows)
+{
+	struct zone_key owner = {.bytes = {0}};
+
+	memcpy(owner.bytes, sqlite3_column_blob(rows->select, 0),
+		(size_t)sqlite3_column_bytes(rows->select, 0));
+	return owner;
+}
+
+/* The next row of those that waited for each other. */
+static enum row_result select_row(struct zone_rows *rows, struct row *row)
+{
+	struct zone_key owner, next;
+
+	if (rows->step != SQLITE_ROW)
+		return rows->step == SQLITE_DONE ? ROW_END : failed(rows, row);
+	owner = selected_owner(rows);
+	begin_row(row, &owner, (size_t)sqlite3_column_int64(rows->select, 1));
+	do {
+		if (!add_selected(rows, row))
+			return row_fail(row, "out of memory");
+		if (rows->step == SQLITE_ROW)
+			next = selected_owner(rows);
+	} while (rows->step == SQLITE_ROW && zone_key_compare(&owner, &next) == 0);
+	return ROW_GOOD;
 }
 
 enum row_result zone_rows_next(struct zone_rows *rows, struct row *row)
 {
-	uint8_t key[KEY_SIZE];
-	char address[INET6_ADDRSTRLEN];
-
 	row_clear(row);
-	if (rows->step != SQLITE_ROW)
-		return rows->step == SQLITE_DONE ? ROW_END : failed(rows, row);
-	const size_t len = (size_t)sqlite3_column_bytes(rows->select, 0);
-
-	memcpy(key, sqlite3_column_blob(rows->select, 0), len);
-	inet_ntop(key[0] == 4 ? AF_INET : AF_INET6, key + 1, address, sizeof(address));
-	row->line = (size_t)sqlite3_column_int64(rows->select, 1);
-	row->members = json_pack("{s:s,s:[]}", "address", address, "names");
-	do {
-		if (!add_record(rows, row))
-			return row_refuse(row, PTRD_ERR_INVALID_NAME, "names", "is not UTF-8 text");
-		rows->step = sqlite3_step(rows->select);
-	} while (rows->step == SQLITE_ROW && (size_t)sqlite3_column_bytes(rows->select, 0) == len
-		&& memcmp(key, sqlite3_column_blob(rows->select, 0), len) == 0);
-	return ROW_GOOD;
+	if (!rows->rules.in_order)
+		return select_row(rows, row);
+	*row = rows->open;
+	rows->open = (struct row){.line = 0};
+	return row->members != NULL ? ROW_GOOD : ROW_END;
 }
 
 bool zone_rows_passed_over(const struct zone_rows *rows, FILE *out)

@@ -134,6 +134,26 @@ enum exit_status rig_run_json(
 	return status;
 }
 
+void rig_write(const struct fixture *f, const char *content)
+{
+	FILE *file = fopen(f->file, "w");
+
+	assert_non_null(file);
+	fputs(content, file);
+	assert_int_equal(fclose(file), 0);
+}
+
+void rig_name_file(const struct fixture *f, char *text)
+{
+	const size_t len = strlen(f->file);
+	char *at;
+
+	while ((at = strstr(text, f->file)) != NULL) {
+		memcpy(at, "FILE", 4);
+		memmove(at + 4, at + len, strlen(at + len) + 1);
+	}
+}
+
 void assert_says(const char *text, const char *part)
 {
 	if (strstr(text, part) == NULL)

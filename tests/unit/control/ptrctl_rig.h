@@ -31,6 +31,12 @@ void rig_stop(struct fixture *f);
 
 #define RIG_TEXT_MAX 65536
 
+/* Writes the file. */
+void rig_write(const struct fixture *f, const char *content);
+
+/* Puts FILE in place of the file's name. */
+void rig_name_file(const struct fixture *f, char *text);
+
 /* Runs a command of `words`; what it writes to standard error is put into `text`. */
 enum exit_status rig_run(
 	struct fixture *f, const char *const words[], int count, char text[static RIG_TEXT_MAX]);

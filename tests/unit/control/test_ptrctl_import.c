@@ -24,6 +24,7 @@ struct played {
 	char commit[256];    /* params of import.commit or region.load */
 	char row[1024];      /* the last one */
 	unsigned rows, most; /* in all, and in one request */
+	unsigned names;      /* of all rows */
 	unsigned requests;
 	const char *refuse; /* error of the commit, or NULL */
 	unsigned close_at;  /* closes the connection at that request, 0: never */
@@ -53,6 +54,7 @@ static json_t *look_at(const json_t *rows)
 		const json_t *ttl = json_object_get(row, "ttl");
 		char *text = json_dumps(row, JSON_COMPACT);
 
+		play->names += (unsigned)json_array_size(json_object_get(row, "names"));
 		snprintf(play->row, sizeof(play->row), "%s", text);
 		free(text);
 		if (json_is_integer(ttl) && json_integer_value(ttl) == 0)
@@ -125,19 +127,16 @@ static int tear_down(void **state)
 	return rig_tear_down(state);
 }
 
-static void write_file(const struct fixture *f, const char *content)
-{
-	FILE *file = fopen(f->file, "w");
-
-	assert_non_null(file);
-	fputs(content, file);
-	assert_int_equal(fclose(file), 0);
-}
-
 #define CSV "address,names,ttl\n"
 #define GOOD "10.0.0.1,a.example,5\n"
 #define BAD "10.0.0.2,b.example,0\n"
 #define BROKEN "10.0.0.3,\"c\n"
+#define ZONE(records) "$ORIGIN 0.0.10.in-addr.arpa.\n" records
+#define ONE "1 5 PTR a.example.\n"
+#define TWO "2 5 PTR b.example.\n"
+#define NINE "9 5 PTR c.example.\n"
+#define BAD_TTL "3 0 PTR d.example.\n"
+#define BAD_TYPE "4 FOO e.example.\n"
 #define JSON_ROW "{\"address\":\"10.0.0.1\",\"names\":[\"a.example\"],\"ttl\":5}"
 #define REFUSAL                                                                                    \
 	"{\"error\":{\"code\":-32000,\"message\":\"project: has 50\",\"data\":{\"code\":"          \
@@ -158,6 +157,21 @@ static const struct test {
 	{JSON_ROW, {NULL}, EXIT_OK, "brc", {NULL}, NULL},
 	{"1.0.0.10.in-addr.arpa. 5 PTR a.example.\n@ NS ns.\n", {"--zone", "e."}, EXIT_OK, "brc",
 		{"no PTR records: 1 NS\n"}, NULL},
+	/* a zone in order of address, and the same out of it */
+	{ZONE(ONE BAD_TTL TWO), {NULL}, EXIT_REFUSED, "bra", {"FILE:3: DNS.0506: ttl: 0 "}, NULL},
+	{ZONE(TWO BAD_TTL ONE), {NULL}, EXIT_REFUSED, "bra", {"FILE:3: DNS.0506: ttl: 0 "}, NULL},
+	{ZONE(ONE TWO BAD_TYPE NINE), {NULL}, EXIT_REFUSED, "bra",
+		{"FILE:4: DNS.0002: type: 'FOO' is not known\n  nothing has been changed\n"}, NULL},
+	{ZONE(TWO ONE BAD_TYPE NINE), {NULL}, EXIT_REFUSED, "ba",
+		{"FILE:4: DNS.0002: type: 'FOO' is not known\n  nothing has been changed\n"}, NULL},
+	{ZONE(ONE BAD_TTL BAD_TYPE NINE), {"--on-error", "skip"}, EXIT_REFUSED, "brc",
+		{"FILE:3: DNS.0506: ttl: 0 is outside 1 to 2147483647\nFILE:4: DNS.0002: type: 'FOO' "
+		 "is not known\n"},
+		NULL},
+	{ZONE(NINE BAD_TTL BAD_TYPE ONE), {"--on-error", "skip"}, EXIT_REFUSED, "brc",
+		{"FILE:3: DNS.0506: ttl: 0 is outside 1 to 2147483647\nFILE:4: DNS.0002: type: 'FOO' "
+		 "is not known\n"},
+		NULL},
 	{CSV, {NULL}, EXIT_OK, "ba", {NULL}, NULL},
 	{CSV GOOD, {"--dry-run"}, EXIT_OK, "bra", {NULL}, NULL},
 	/* stop: the first bad row is told, and no other */
@@ -191,17 +205,6 @@ static const struct test {
 	{CSV GOOD, {NULL}, EXIT_STORED, "brc", {"DNS.0503: stored\n"}, STORED},
 };
 
-/* `text` with FILE in place of the file's name. */
-static void replace_name(char *text, const char *name)
-{
-	char *at;
-
-	while ((at = strstr(text, name)) != NULL) {
-		memcpy(at, "FILE", 4);
-		memmove(at + 4, at + strlen(name), strlen(at + strlen(name)) + 1);
-	}
-}
-
 static void check(struct fixture *f, const struct test *test, const char *const *noun, int count)
 {
 	static char text[RIG_TEXT_MAX];
@@ -212,11 +215,11 @@ static void check(struct fixture *f, const struct test *test, const char *const 
 		words[count++] = test->options[i];
 	memset(play, 0, sizeof(*play));
 	play->refuse = test->refuse;
-	write_file(f, test->content);
+	rig_write(f, test->content);
 	rig_start(f, answer, NULL);
 	const enum exit_status status = rig_run(f, words, count, text);
 
-	replace_name(text, f->file);
+	rig_name_file(f, text);
 	if (status != test->status || strcmp(play->asked, test->asked) != 0)
 		fail_msg("%s: status %d, asked %s: %s", test->content, (int)status, play->asked,
 			text);
@@ -288,6 +291,36 @@ static void test_many(void **state)
 	assert_string_equal(play->asked, "bra");
 }
 
+/* Two records of each name, the second beyond the border of a request for some of them. */
+static void test_many_records(void **state)
+{
+	const int count = 50000;
+	struct fixture *f = *state;
+	const char *words[] = {"import", f->file};
+	static char text[RIG_TEXT_MAX];
+
+	for (int ordered = 0; ordered < 2; ordered++) {
+		FILE *file = fopen(f->file, "w");
+
+		assert_non_null(file);
+		fputs("$ORIGIN 10.in-addr.arpa.\n", file);
+		for (int i = 0; i < count; i++)
+			fprintf(file, "%d.%d.%d 7 PTR a%d.\n 5 PTR b%d.\n", i & 255, i >> 8 & 255,
+				i >> 16, i, i);
+		if (!ordered)
+			fputs("0.0.0 PTR c.\n", file);
+		assert_int_equal(fclose(file), 0);
+		memset(play, 0, sizeof(*play));
+		rig_start(f, answer, NULL);
+		assert_int_equal(rig_run(f, words, 2, text), EXIT_OK);
+		assert_int_equal(play->rows, count);
+		assert_int_equal(play->names, 2 * count + !ordered);
+		assert_string_equal(play->row,
+			"{\"address\":\"10.0.195.79\",\"names\":[\"a49999.\",\"b49999.\"],\"ttl\":5}");
+		rig_stop(f);
+	}
+}
+
 /* With --json each bad row is an object, the file's own ones too, and what has been done is one. */
 static void test_json(void **state)
 {
@@ -295,10 +328,10 @@ static void test_json(void **state)
 	const char *words[] = {"import", f->file, "--on-error", "skip"};
 	static char text[RIG_TEXT_MAX];
 
-	write_file(f, CSV GOOD BAD "x,y\n");
+	rig_write(f, CSV GOOD BAD "x,y\n");
 	rig_start(f, answer, NULL);
 	assert_int_equal(rig_run_json(f, words, 4, text), EXIT_REFUSED);
-	replace_name(text, f->file);
+	rig_name_file(f, text);
 	assert_string_equal(text,
 		"{\"error\":{\"code\":-32000,\"message\":\"ttl: 0 is outside 1 to 2147483647\","
 		"\"data\":{\"code\":\"DNS.0506\",\"field\":\"ttl\",\"file\":\"FILE\",\"line\":3}}}\n"
@@ -308,7 +341,7 @@ static void test_json(void **state)
 		"\n");
 	rig_stop(f);
 	/* What it quotes may be no UTF-8. */
-	write_file(f, "address,n\xff\n");
+	rig_write(f, "address,n\xff\n");
 	rig_start(f, answer, NULL);
 	assert_int_equal(rig_run_json(f, words, 4, text), EXIT_REFUSED);
 	assert_says(text, "\"the first line: 'n?' is no column");
@@ -328,7 +361,7 @@ static void test_lost(void **state)
 	const char *words[] = {"import", f->file};
 	static char text[RIG_TEXT_MAX];
 
-	write_file(f, CSV GOOD);
+	rig_write(f, CSV GOOD);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		memset(play, 0, sizeof(*play));
 		play->close_at = cases[i].close_at;
@@ -358,7 +391,7 @@ static void test_interrupt(void **state)
 	static char text[RIG_TEXT_MAX];
 	int status;
 
-	write_file(f, CSV GOOD);
+	rig_write(f, CSV GOOD);
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
 		memset(play, 0, sizeof(*play));
 		play->hang_at = 2;
@@ -438,7 +471,7 @@ static void test_foreign(void **state)
 	static char text[RIG_TEXT_MAX];
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		write_file(f, cases[i].content);
+		rig_write(f, cases[i].content);
 		assert_int_equal(rig_run(f, words, 2, text), EXIT_USAGE);
 		assert_says(text, cases[i].says);
 	}
@@ -451,6 +484,7 @@ int main(void)
 		TEST(test_import),
 		TEST(test_sent),
 		TEST(test_many),
+		TEST(test_many_records),
 		TEST(test_json),
 		TEST(test_lost),
 		TEST(test_interrupt),
