@@ -282,12 +282,25 @@ void record_encode(const char *names, uint32_t ttl, struct record_wire *record)
 	record->len = (uint16_t)(out - record->bytes);
 }
 
+/* Random bytes are fetched for many at a time: each time is a system call. Main thread. */
+static void fill_random(uint8_t bytes[static 16])
+{
+	static uint8_t pool[64][16];
+	static unsigned left;
+
+	if (left == 0) {
+		randombytes_buf(pool, sizeof(pool));
+		left = sizeof(pool) / sizeof(pool[0]);
+	}
+	memcpy(bytes, pool[--left], sizeof(pool[0]));
+}
+
 void uuid_text(uint64_t milliseconds, char text[static 37])
 {
 	uint8_t bytes[16], *b = bytes;
 	size_t at = 0;
 
-	randombytes_buf(bytes, sizeof(bytes));
+	fill_random(bytes);
 	for (int i = 0; i < 6; i++)
 		b[i] = (uint8_t)(milliseconds >> (40 - 8 * i));
 	b[6] = (uint8_t)(0x70 | (b[6] & 0x0f)); /* version */

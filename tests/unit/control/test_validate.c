@@ -451,6 +451,14 @@ static void test_uuid(void **state)
 	assert_string_not_equal(a, b);
 	uuid_text(UINT64_C(0x0123456789ac), c);
 	assert_true(strcmp(a, c) < 0);
+	/* Random bytes are fetched for 64 at a time. */
+	char many[200][37];
+
+	for (int i = 0; i < 200; i++) {
+		uuid_text(1, many[i]);
+		for (int j = 0; j < i; j++)
+			assert_string_not_equal(many[i], many[j]);
+	}
 }
 
 static void test_quote(void **state)
