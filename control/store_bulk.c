@@ -18,8 +18,8 @@ static const char pragmas[] = "PRAGMA synchronous = FULL;"
 			      "PRAGMA journal_size_limit = 33554432;";
 
 /*
- * The plan, in a temporary file. `put_eip`: a row of its own from here on, `drop_...`: the row that
- * there is goes first. Where `names` is NULL, no PTR is put.
+ * The plan, in a temporary file. `put_eip`: a row of its own from here on. Where `names` is NULL, no PTR
+ * is put. What goes first is in tables of its own, which mostly are empty.
  */
 static const char plan_sql[]
 	= "ATTACH '' AS w;"
@@ -29,9 +29,10 @@ static const char plan_sql[]
 	  "CREATE TABLE w.plan ("
 	  "  revision INTEGER PRIMARY KEY, address BLOB, region INTEGER, region_name TEXT,"
 	  "  id TEXT, project TEXT, old_project TEXT,"
-	  "  drop_eip INTEGER, put_eip INTEGER, drop_ptr INTEGER,"
-	  "  names TEXT, ttl INTEGER, description TEXT, tags TEXT, action TEXT,"
+	  "  put_eip INTEGER, names TEXT, ttl INTEGER, description TEXT, tags TEXT, action TEXT,"
 	  "  before TEXT, after TEXT);"
+	  "CREATE TABLE w.eip_drop (address BLOB);"
+	  "CREATE TABLE w.ptr_drop (address BLOB);"
 	  "CREATE TABLE w.name_drop (key TEXT, address BLOB);"
 	  "CREATE TABLE w.name_put (key TEXT, address BLOB);"
 	  "CREATE TABLE w.tag_drop (key TEXT, value TEXT, address BLOB);"

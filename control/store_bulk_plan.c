@@ -43,11 +43,30 @@ static struct steps steps_of(const struct eip *eip, bool bound, const struct eip
 	};
 }
 
+static bool plan_drop(
+	struct store *b, enum store_statement id, const char *sql, const struct address *address)
+{
+	sqlite3_stmt *drop = store_statement(b, id, sql);
+
+	return drop != NULL && bind_address(b, drop, 1, address) && store_run(b, drop);
+}
+
+/* Rows that go before any is put. */
+static bool plan_drops(struct store *b, const struct address *address, const struct steps *steps)
+{
+	return (!steps->drop_eip
+		       || plan_drop(
+			       b, STMT_BULK_EIP_DROP, "INSERT INTO w.eip_drop VALUES (?)", address))
+		&& (!steps->drop_ptr
+			|| plan_drop(b, STMT_BULK_PTR_DROP, "INSERT INTO w.ptr_drop VALUES (?)",
+				address));
+}
+
 static bool plan_row(struct store *b, const struct eip *eip, bool bound,
 	const struct eip_target *to, const struct steps *steps)
 {
 	sqlite3_stmt *put = store_statement(b, STMT_BULK_PLAN,
-		"INSERT INTO w.plan VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+		"INSERT INTO w.plan VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
 	const struct ptr_value *ptr = steps->put_ptr ? to->ptr : NULL;
 
 	if (put == NULL || !bind_address(b, put, 2, &eip->address))
@@ -58,16 +77,14 @@ static bool plan_row(struct store *b, const struct eip *eip, bool bound,
 	bind_text(put, 5, to != NULL ? to->id : NULL);
 	bind_text(put, 6, to != NULL ? to->project : eip->project);
 	bind_text(put, 7, steps->taken ? eip->project : NULL);
-	sqlite3_bind_int(put, 8, steps->drop_eip);
-	sqlite3_bind_int(put, 9, steps->put_eip);
-	sqlite3_bind_int(put, 10, steps->drop_ptr);
-	bind_text(put, 11, ptr != NULL ? ptr->names : NULL);
-	sqlite3_bind_int64(put, 12, ptr != NULL ? ptr->ttl : 0);
-	bind_text(put, 13, ptr != NULL ? ptr->description : NULL);
-	bind_text(put, 14, ptr != NULL ? ptr->tags : NULL);
-	bind_text(put, 15, bound && eip->has_ptr && !steps->drop_ptr ? PTR_UPDATE : PTR_CREATE);
-	bind_text(put, 16, state_text(&b->before));
-	bind_text(put, 17, state_text(&b->after));
+	sqlite3_bind_int(put, 8, steps->put_eip);
+	bind_text(put, 9, ptr != NULL ? ptr->names : NULL);
+	sqlite3_bind_int64(put, 10, ptr != NULL ? ptr->ttl : 0);
+	bind_text(put, 11, ptr != NULL ? ptr->description : NULL);
+	bind_text(put, 12, ptr != NULL ? ptr->tags : NULL);
+	bind_text(put, 13, bound && eip->has_ptr && !steps->drop_ptr ? PTR_UPDATE : PTR_CREATE);
+	bind_text(put, 14, state_text(&b->before));
+	bind_text(put, 15, state_text(&b->after));
 	return store_run(b, put);
 }
 
@@ -146,8 +163,8 @@ bool store_bulk_plan(
 		state_then(&b->after, to);
 	else
 		eip_state(&b->after, NULL);
-	return plan_usage(b, eip, bound, to) && plan_row(b, eip, bound, to, &steps)
-		&& plan_index(b, eip, bound, to, &steps);
+	return plan_usage(b, eip, bound, to) && plan_drops(b, &eip->address, &steps)
+		&& plan_row(b, eip, bound, to, &steps) && plan_index(b, eip, bound, to, &steps);
 }
 
 /*
@@ -159,8 +176,8 @@ static const char *const writes[] = {
 	"DELETE FROM ptr_name WHERE (key, address) IN (SELECT key, address FROM w.name_drop)",
 	"DELETE FROM ptr_tag WHERE (key, value, address) IN"
 	" (SELECT key, value, address FROM w.tag_drop)",
-	"DELETE FROM ptr WHERE address IN (SELECT address FROM w.plan WHERE drop_ptr)",
-	"DELETE FROM eip WHERE address IN (SELECT address FROM w.plan WHERE drop_eip)",
+	"DELETE FROM ptr WHERE address IN (SELECT address FROM w.ptr_drop)",
+	"DELETE FROM eip WHERE address IN (SELECT address FROM w.eip_drop)",
 	"INSERT OR FAIL INTO eip SELECT address, region, id, project, revision, ?1 FROM w.plan"
 	" WHERE put_eip ORDER BY revision",
 	"INSERT OR FAIL INTO ptr SELECT address, project, names, ttl, description, tags, action,"
