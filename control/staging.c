@@ -15,7 +15,8 @@
  * One transaction from one commit of the import, which may be refused, to the next, without a
  * journal: what is in the cache need not be written before it has to make room.
  */
-static const char set_up[] = "PRAGMA journal_mode = OFF;"
+static const char set_up[] = "PRAGMA page_size = 16384;"
+			     "PRAGMA journal_mode = OFF;"
 			     "PRAGMA synchronous = OFF;"
 			     "PRAGMA locking_mode = EXCLUSIVE;"
 			     "PRAGMA cache_size = -32768;"

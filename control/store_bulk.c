@@ -23,6 +23,7 @@ static const char pragmas[] = "PRAGMA synchronous = FULL;"
  */
 static const char plan_sql[]
 	= "ATTACH '' AS w;"
+	  "PRAGMA w.page_size = 16384;"
 	  "PRAGMA w.journal_mode = OFF;"
 	  "PRAGMA w.synchronous = OFF;"
 	  "PRAGMA w.cache_size = -16384;"
