@@ -9,16 +9,21 @@ struct loading {
 	int result; /* of the publisher; negative stopped the scan */
 };
 
-static bool fill(void *context, const struct eip *eip)
+static bool fill(void *context, const struct address *address, const char *names, uint32_t ttl)
 {
 	struct loading *l = context;
 	struct record_wire record;
 
-	if (eip->has_ptr)
-		eip_record(eip, &record);
-	l->result = publisher_fill(
-		l->publisher, l->region, &eip->address, eip->has_ptr ? &record : NULL);
+	if (names != NULL)
+		record_encode(names, ttl, &record);
+	l->result
+		= publisher_fill(l->publisher, l->region, address, names != NULL ? &record : NULL);
 	return l->result >= 0;
+}
+
+static bool fill_eip(void *context, const struct eip *eip)
+{
+	return fill(context, &eip->address, eip->has_ptr ? eip->ptr_names : NULL, eip->ptr_ttl);
 }
 
 static bool load_region(struct control *control, const struct region *region)
@@ -33,7 +38,7 @@ static bool load_region(struct control *control, const struct region *region)
 	}
 	l.result = publisher_load_region(
 		control->publisher, &region->info, f.revision, f.eips, f.ptrs);
-	if (l.result >= 0 && !store_region_scan(control->store, region, fill, &l)) {
+	if (l.result >= 0 && !store_region_answers(control->store, region, fill, &l)) {
 		fprintf(stderr, "ptrd-control: region %s: cannot read the store: %s\n",
 			region->name, store_error(control->store));
 		return false;
@@ -78,7 +83,7 @@ static bool load_into(struct control *control, const struct region *region,
 		return refuse(why, PTRD_ERR_INTERNAL, "cannot read the store: %s",
 			store_error(control->store));
 	l.result = make_table(control->publisher, &region->info, f.revision, f.eips, f.ptrs);
-	if (l.result >= 0 && !store_region_scan(control->store, region, fill, &l))
+	if (l.result >= 0 && !store_region_answers(control->store, region, fill, &l))
 		return refuse(why, PTRD_ERR_INTERNAL, "cannot read the store: %s",
 			store_error(control->store));
 	if (l.result < 0)
@@ -108,7 +113,7 @@ bool load_moved(struct control *control, const struct region *from, const struct
 	l.result = publisher_move(control->publisher, &from->info, &to->info, &range);
 	/* What is in no table yet. */
 	if (l.result >= 0 && !from->attached
-		&& !store_prefix_scan(control->store, prefix, fill, &l))
+		&& !store_prefix_scan(control->store, prefix, fill_eip, &l))
 		return refuse(why, PTRD_ERR_INTERNAL, "cannot read the store: %s",
 			store_error(control->store));
 	if (l.result < 0)

@@ -352,8 +352,17 @@ bool store_prefix_count(struct store *s, const struct prefix *prefix, uint64_t *
 int store_prefix_conflict(struct store *s, const struct prefix *prefix, const struct region *to,
 	struct eip *moved, struct eip *other);
 
-/* All in a prefix, or of one region: for filling a table. */
+/* All in a prefix, or of one region. */
 bool store_prefix_scan(
 	struct store *s, const struct prefix *prefix, store_eip_fn *fn, void *context);
 bool store_region_scan(
 	struct store *s, const struct region *region, store_eip_fn *fn, void *context);
+
+/*
+ * What is answered for each EIP of a region, for filling a table: in no order. `names` is NULL for its
+ * default PTR, and lives as long as the call. False stops, which is no failure.
+ */
+typedef bool store_answer_fn(
+	void *context, const struct address *address, const char *names, uint32_t ttl);
+bool store_region_answers(
+	struct store *s, const struct region *region, store_answer_fn *fn, void *context);

@@ -219,3 +219,31 @@ bool store_region_scan(
 	sqlite3_bind_int64(scan, 1, region->id);
 	return store_each_eip(s, scan, fn, context);
 }
+
+/* What a table is filled with: no more of the row is read. */
+bool store_region_answers(
+	struct store *s, const struct region *region, store_answer_fn *fn, void *context)
+{
+	sqlite3_stmt *scan = store_statement(s, STMT_REGION_ANSWERS,
+		"SELECT e.address, p.names, p.ttl FROM prefix r"
+		" CROSS JOIN eip e ON e.address BETWEEN r.first AND r.last"
+		" LEFT JOIN ptr p ON p.address = e.address WHERE r.region = ?");
+	struct address address;
+	int found;
+
+	if (scan == NULL)
+		return false;
+	sqlite3_bind_int64(scan, 1, region->id);
+	while ((found = store_step(s, scan)) == 1) {
+		const char *names = (const char *)sqlite3_column_text(scan, 1);
+		const bool readable = column_address(scan, 0, &address)
+			&& sqlite3_column_bytes(scan, 1) < NAMES_TEXT_MAX;
+
+		if (!readable
+			|| !fn(context, &address, names, (uint32_t)sqlite3_column_int64(scan, 2))) {
+			sqlite3_reset(scan);
+			return readable || store_corrupt(s, "an EIP that is not readable");
+		}
+	}
+	return found == 0;
+}
