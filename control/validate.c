@@ -67,11 +67,17 @@ static char fold(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
-#define HOST_CHARACTERS LOWER UPPER DIGITS "-_"
-#define ZONE_CHARACTERS HOST_CHARACTERS "/"
+/* `slashes`: of a zone, RFC 2317. */
+static bool is_of_name(char c, bool slashes)
+{
+	const char folded = fold(c);
+
+	return (folded >= 'a' && folded <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_'
+		|| (slashes && c == '/');
+}
 
 /* The character that no name may have gets the reason that helps most. */
-static bool refuse_character(const char *text, char c, const char *set, struct refusal *why)
+static bool refuse_character(const char *text, char c, bool slashes, struct refusal *why)
 {
 	if (c == '*')
 		return refuse(why, PTRD_ERR_INVALID_NAME, "%s is a wildcard; a PTR names one host",
@@ -82,18 +88,18 @@ static bool refuse_character(const char *text, char c, const char *set, struct r
 			QUOTE(text));
 	return refuse(why, PTRD_ERR_INVALID_NAME,
 		"%s has a character other than letters, digits, hyphens%s", QUOTE(text),
-		strchr(set, '/') != NULL ? ", underscores and slashes" : " and underscores");
+		slashes ? ", underscores and slashes" : " and underscores");
 }
 
-/* One label of `set` at `text`, ended by a dot or the end. Sets its length. */
+/* One label at `text`, ended by a dot or the end. Sets its length. */
 static bool label_check(
-	const char *name, const char *text, const char *set, size_t *len, struct refusal *why)
+	const char *name, const char *text, bool slashes, size_t *len, struct refusal *why)
 {
-	*len = strcspn(text, ".");
-	const size_t good = strspn(text, set);
-
-	if (good < *len)
-		return refuse_character(name, text[good], set, why);
+	*len = 0;
+	while (is_of_name(text[*len], slashes))
+		++*len;
+	if (text[*len] != '.' && text[*len] != '\0')
+		return refuse_character(name, text[*len], slashes, why);
 	if (*len == 0)
 		return refuse(why, PTRD_ERR_INVALID_NAME, "%s has an empty label", QUOTE(name));
 	if (*len > LABEL_MAX)
@@ -106,13 +112,13 @@ static bool label_check(
 }
 
 static bool canonical(
-	const char *text, const char *set, char name[static NAME_TEXT_MAX], struct refusal *why)
+	const char *text, bool slashes, char name[static NAME_TEXT_MAX], struct refusal *why)
 {
 	const char *at = text;
 	size_t used = 0, len;
 
 	do {
-		if (!label_check(text, at, set, &len, why))
+		if (!label_check(text, at, slashes, &len, why))
 			return false;
 		if (used + len + 1 >= NAME_TEXT_MAX)
 			return refuse(why, PTRD_ERR_INVALID_NAME,
@@ -130,12 +136,12 @@ static bool canonical(
 
 bool name_canonical(const char *text, char name[static NAME_TEXT_MAX], struct refusal *why)
 {
-	return canonical(text, HOST_CHARACTERS, name, why);
+	return canonical(text, false, name, why);
 }
 
 bool zone_name_canonical(const char *text, char name[static NAME_TEXT_MAX], struct refusal *why)
 {
-	return canonical(text, ZONE_CHARACTERS, name, why);
+	return canonical(text, true, name, why);
 }
 
 bool name_at_or_below(const char *name, const char *zone)
