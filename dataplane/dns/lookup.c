@@ -117,27 +117,68 @@ static void prefetch_cell(const struct ptrd_table *table, uint32_t ref)
 	}
 }
 
-/* Finds an IPv4 address; of an IPv6 one only the first cell that may be its. */
-static void lookup(struct dns_request *r)
+static const struct ptrd_table *table_of(const struct dns_request *r)
 {
-	const struct ptrd_table *table = &r->zone->region->table;
-	const uint32_t ref = ptrd_table_find4(table, r->key);
+	return &r->zone->region->table;
+}
 
-	prefetch_cell(table, ref);
+static void set_ref(struct dns_request *r, uint32_t ref)
+{
+	prefetch_cell(table_of(r), ref);
 	r->ref = ref;
+}
+
+/* Looks into the first bucket of a chain, which nearly every entry is in. Returns the bucket behind it,
+ * whose load has been started, if the entry may be there, else 0. */
+static uint32_t look_into_first(struct dns_request *r)
+{
+	uint32_t behind = 0;
+	const uint32_t ref = ptrd_table_find_first(table_of(r), r->key, &behind);
+
+	if (behind != 0)
+		__builtin_prefetch(&table_of(r)->buckets[behind]);
+	set_ref(r, ref);
+	return behind;
+}
+
+/*
+ * Finds IPv4 addresses; of an IPv6 one only the first cell that may be its. Those that are not in the
+ * first bucket of their chain come last: waiting for one bucket behind another takes as long as some
+ * ten queries.
+ */
+static bool look_up(struct dns_request *requests, unsigned count)
+{
+	bool any6 = false;
+	unsigned late_count = 0;
+	struct {
+		struct dns_request *r;
+		uint32_t bucket;
+	} late[DNS_BURST];
+
+	for (unsigned i = 0; i < count; i++) {
+		struct dns_request *r = &requests[i];
+
+		if (r->decided || !r->is_address)
+			continue;
+		any6 |= r->key.family == PTRD_REF_IPV6;
+		late[late_count].r = r;
+		late[late_count].bucket = look_into_first(r);
+		late_count += late[late_count].bucket != 0;
+	}
+	for (unsigned i = 0; i < late_count; i++) {
+		struct ptrd_key key = late[i].r->key;
+
+		key.bucket = late[i].bucket;
+		set_ref(late[i].r, ptrd_table_find4(table_of(late[i].r), key));
+	}
+	return any6;
 }
 
 void dns_lookup(const struct dns_context *context, struct dns_request *requests, unsigned count)
 {
-	bool any6 = false;
-
 	(void)context;
-	for (unsigned i = 0; i < count; i++) {
-		if (requests[i].decided || !requests[i].is_address)
-			continue;
-		lookup(&requests[i]);
-		any6 |= requests[i].key.family == PTRD_REF_IPV6;
-	}
+	const bool any6 = look_up(requests, count);
+
 	/* IPv6 entries are told apart in their cells, which are on their way by now. */
 	for (unsigned i = 0; any6 && i < count; i++) {
 		struct dns_request *r = &requests[i];

@@ -368,6 +368,25 @@ static inline void ptrd_table_prefetch(const struct ptrd_table *table, struct pt
 }
 
 /*
+ * Reference in the first bucket of `key`'s chain. If that is PTRD_REF_NONE, `*behind` is the bucket
+ * where the chain goes on, 0 at its end; it is not set otherwise.
+ */
+static inline uint32_t ptrd_table_find_first(
+	const struct ptrd_table *table, struct ptrd_key key, uint32_t *behind)
+{
+	const struct ptrd_bucket *b = &table->buckets[key.bucket];
+	const uint32_t ref = ptrd_bucket_find(b, key);
+
+	if (ref == PTRD_REF_NONE) {
+		/* Acquire: the overflow bucket was cleared before it was linked. */
+		const uint64_t next = atomic_load_explicit(&b->next, memory_order_acquire);
+
+		*behind = next < table->bucket_total ? (uint32_t)next : 0;
+	}
+	return ref;
+}
+
+/*
  * Reference of an IPv4 EIP: PTRD_REF_NONE (not bound), PTRD_REF_DEFAULT or a cell.
  * The caller is a registered reader (node.h) and not quiescent until it is done with the cell.
  */

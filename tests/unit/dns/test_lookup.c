@@ -208,6 +208,43 @@ static void test_chains(void **state)
 	image_free(&image);
 }
 
+/* A burst whose entries are in every bucket of chains, and those that are in none. */
+static void test_chains_burst(void **state)
+{
+	static struct dns_request requests[DNS_BURST];
+	static const struct dns_settings settings;
+	static struct query q[DNS_BURST];
+	struct image image;
+
+	(void)state;
+	image_create(&image, 2, 60, 64);
+	for (uint32_t i = 0; i < 100; i++)
+		image_bind(&image, ADDRESS(10, 0, 0, 0) + i, PTRD_REF_DEFAULT);
+	struct dns_view *view = view_of(&image);
+	const struct dns_context context = {.view = view, .settings = &settings};
+
+	for (unsigned i = 0; i < DNS_BURST; i++) {
+		char name[80];
+
+		snprintf(name, sizeof(name),
+			i % 8 == 5 ? "%u.in-addr.arpa." : "%u.0.0.10.in-addr.arpa.", i * 3);
+		query_simple(&q[i], name, 12);
+		requests[i] = (struct dns_request){.msg = q[i].bytes,
+			.len = (uint16_t)q[i].len,
+			.room = DNS_UDP_SIZE,
+			.port = 40000,
+			.transport = DNS_UDP};
+	}
+	dns_answer(&context, requests, DNS_BURST);
+	for (unsigned i = 0; i < DNS_BURST; i++)
+		assert_int_equal(requests[i].outcome,
+			i % 8 == 5            ? PTRD_REFUSED_ZONE
+				: i * 3 < 100 ? PTRD_PTR_DEFAULT
+					      : PTRD_NXDOMAIN);
+	dns_view_free(view);
+	image_free(&image);
+}
+
 static void test_chain_loop(void **state)
 {
 	struct image image;
@@ -348,6 +385,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_chains),
+		cmocka_unit_test(test_chains_burst),
 		cmocka_unit_test(test_chains6),
 		cmocka_unit_test(test_same_fingerprint),
 		cmocka_unit_test(test_broken6),
