@@ -1,11 +1,11 @@
 #include "frame.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <string.h>
 
 #include <arpa/inet.h>
 
-#include <rte_byteorder.h>
 #include <rte_ether.h>
 #include <rte_ip.h>
 #include <rte_udp.h>
@@ -24,7 +24,7 @@ int frame_services_add(struct frame_services *services, const char *text)
 	if (inet_pton(AF_INET, text, &ipv4) == 1) {
 		if (services->ipv4_count == FRAME_SERVICES_MAX)
 			return -ENOSPC;
-		services->ipv4[services->ipv4_count++] = rte_be_to_cpu_32(ipv4.s_addr);
+		services->ipv4[services->ipv4_count++] = be32toh(ipv4.s_addr);
 		return 0;
 	}
 	if (inet_pton(AF_INET6, text, &ipv6) != 1)
@@ -37,12 +37,10 @@ int frame_services_add(struct frame_services *services, const char *text)
 
 bool frame_is_service4(const struct frame_services *services, uint32_t address)
 {
-	bool found = false;
-
-	/* Few addresses: a loop without an early way out is what the compiler vectorizes. */
 	for (unsigned i = 0; i < services->ipv4_count; i++)
-		found |= services->ipv4[i] == address;
-	return found;
+		if (services->ipv4[i] == address)
+			return true;
+	return false;
 }
 
 bool frame_is_service6(const struct frame_services *services, const uint8_t *address)
@@ -81,20 +79,15 @@ static bool is_martian6(const uint8_t *address)
 	return middle == 0xffff || (middle == 0 && low <= 1);
 }
 
-/* Sum of both addresses, which lie side by side in either header: `at` is the first one's offset,
- * `size` the size of one. */
-static uint16_t addresses_sum(const void *ip, size_t at, size_t size)
+/* Sum of the pseudo header of RFC 768 and RFC 8200 section 8.1. */
+static uint64_t pseudo_sum(const struct frame *frame, uint16_t udp_len)
 {
-	return checksum_sum((const uint8_t *)ip + at, 2 * size);
+	return frame->addresses + htobe16(IPPROTO_UDP) + htobe16(udp_len);
 }
 
-/* RFC 1071 sum of the pseudo header of RFC 768 and RFC 8200 section 8.1. */
-static uint32_t pseudo_sum(const struct frame *frame, uint16_t udp_len)
-{
-	return (uint32_t)frame->addresses + IPPROTO_UDP + udp_len;
-}
-
-static bool udp_checksum_good(const struct frame *frame, uint16_t udp_len, unsigned checksums)
+/* `room`: bytes from the UDP header on that may be read. */
+static bool udp_checksum_good(
+	const struct frame *frame, uint16_t udp_len, unsigned room, unsigned checksums)
 {
 	const uint8_t *l4 = frame->bytes + frame->l4;
 	const struct rte_udp_hdr *udp = (const void *)l4;
@@ -106,33 +99,34 @@ static bool udp_checksum_good(const struct frame *frame, uint16_t udp_len, unsig
 		return false;
 	if ((checksums & FRAME_UDP_GOOD) != 0)
 		return true;
-	const uint32_t pseudo = pseudo_sum(frame, udp_len);
+	const uint64_t pseudo = pseudo_sum(frame, udp_len);
 
-	return checksum_fold(pseudo + checksum_sum(l4, udp_len)) == 0xffff
+	return checksum_fold(pseudo + checksum_words_short(l4, udp_len, room)) == 0xffff
 		|| ((checksums & FRAME_UDP_UNFINISHED) != 0
-			&& rte_be_to_cpu_16(udp->dgram_cksum) == checksum_fold(pseudo));
+			&& udp->dgram_cksum == checksum_fold(pseudo));
 }
 
 /* UDP behind an IP header whose own fields have been checked. */
-static enum frame_verdict parse_udp(struct frame *frame, unsigned payload_len, unsigned checksums)
+static __rte_always_inline enum frame_verdict parse_udp(
+	struct frame *frame, unsigned payload_len, unsigned room, unsigned checksums)
 {
 	const struct rte_udp_hdr *udp = (const void *)(frame->bytes + frame->l4);
-	const uint16_t udp_len = rte_be_to_cpu_16(udp->dgram_len);
+	const uint16_t udp_len = be16toh(udp->dgram_len);
 
-	if (udp->dst_port != rte_cpu_to_be_16(FRAME_DNS_PORT))
+	if (udp->dst_port != htobe16(FRAME_DNS_PORT))
 		return FRAME_FOREIGN;
 	if (udp_len < sizeof(*udp) || udp_len > payload_len)
 		return FRAME_SHORT;
-	if (!udp_checksum_good(frame, udp_len, checksums))
+	if (!udp_checksum_good(frame, udp_len, room, checksums))
 		return FRAME_CHECKSUM;
 	frame->dns = (uint16_t)(frame->l4 + sizeof(*udp));
 	frame->len = (uint16_t)(udp_len - sizeof(*udp));
-	frame->port = rte_be_to_cpu_16(udp->src_port);
+	frame->port = be16toh(udp->src_port);
 	return FRAME_QUERY;
 }
 
-/* IPv4 in the `len` bytes from frame->l3 on. */
-static enum frame_verdict parse_ipv4(struct frame *frame, unsigned len,
+/* IPv4 in the `len` bytes from frame->l3 on, where `room` may be read. */
+static enum frame_verdict parse_ipv4(struct frame *frame, unsigned len, unsigned room,
 	const struct frame_services *services, unsigned checksums)
 {
 	const uint8_t *l3 = frame->bytes + frame->l3;
@@ -143,26 +137,26 @@ static enum frame_verdict parse_ipv4(struct frame *frame, unsigned len,
 		return FRAME_SHORT;
 	/* Options and fragments are the kernel path's. */
 	if (ip->version_ihl != RTE_IPV4_VHL_DEF || ip->next_proto_id != IPPROTO_UDP
-		|| (ip->fragment_offset & rte_cpu_to_be_16(fragment_bits)) != 0)
+		|| (ip->fragment_offset & htobe16(fragment_bits)) != 0)
 		return FRAME_FOREIGN;
-	if (!frame_is_service4(services, rte_be_to_cpu_32(ip->dst_addr))
-		|| is_martian4(rte_be_to_cpu_32(ip->src_addr)))
+	if (!frame_is_service4(services, be32toh(ip->dst_addr))
+		|| is_martian4(be32toh(ip->src_addr)))
 		return FRAME_FOREIGN;
 
-	const unsigned total = rte_be_to_cpu_16(ip->total_length);
+	const unsigned total = be16toh(ip->total_length);
 	if (total > len || total < sizeof(*ip) + sizeof(struct rte_udp_hdr))
 		return FRAME_SHORT;
 	if ((checksums & FRAME_IP_GOOD) == 0 && checksum_sum(l3, sizeof(*ip)) != 0xffff)
 		return FRAME_CHECKSUM;
 	frame->l4 = (uint16_t)(frame->l3 + sizeof(*ip));
-	frame->addresses
-		= addresses_sum(ip, offsetof(struct rte_ipv4_hdr, src_addr), sizeof(ip->src_addr));
+	frame->addresses = (uint64_t)ip->src_addr + ip->dst_addr;
 	frame->ipv6 = false;
-	return parse_udp(frame, total - (unsigned)sizeof(*ip), checksums);
+	return parse_udp(
+		frame, total - (unsigned)sizeof(*ip), room - (unsigned)sizeof(*ip), checksums);
 }
 
-/* IPv6 in the `len` bytes from frame->l3 on. */
-static enum frame_verdict parse_ipv6(struct frame *frame, unsigned len,
+/* The same for IPv6. */
+static enum frame_verdict parse_ipv6(struct frame *frame, unsigned len, unsigned room,
 	const struct frame_services *services, unsigned checksums)
 {
 	const struct rte_ipv6_hdr *ip = (const void *)(frame->bytes + frame->l3);
@@ -170,19 +164,20 @@ static enum frame_verdict parse_ipv6(struct frame *frame, unsigned len,
 	if (len < sizeof(*ip))
 		return FRAME_SHORT;
 	/* Extension headers, the fragment header among them, are the kernel path's. */
-	if (rte_be_to_cpu_32(ip->vtc_flow) >> 28 != 6 || ip->proto != IPPROTO_UDP)
+	if (be32toh(ip->vtc_flow) >> 28 != 6 || ip->proto != IPPROTO_UDP)
 		return FRAME_FOREIGN;
 	if (!frame_is_service6(services, ip->dst_addr) || is_martian6(ip->src_addr))
 		return FRAME_FOREIGN;
 
-	const unsigned payload_len = rte_be_to_cpu_16(ip->payload_len);
+	const unsigned payload_len = be16toh(ip->payload_len);
 	if (payload_len > len - sizeof(*ip) || payload_len < sizeof(struct rte_udp_hdr))
 		return FRAME_SHORT;
 	frame->l4 = (uint16_t)(frame->l3 + sizeof(*ip));
 	frame->addresses
-		= addresses_sum(ip, offsetof(struct rte_ipv6_hdr, src_addr), sizeof(ip->src_addr));
+		= checksum_words((const uint8_t *)ip + offsetof(struct rte_ipv6_hdr, src_addr),
+			2 * sizeof(ip->src_addr));
 	frame->ipv6 = true;
-	return parse_udp(frame, payload_len, checksums);
+	return parse_udp(frame, payload_len, room - (unsigned)sizeof(*ip), checksums);
 }
 
 struct frame_station frame_station(const uint8_t mac[6])
@@ -216,11 +211,10 @@ static bool is_for(const struct frame_station *station, const struct rte_ether_h
 
 static bool is_tag(rte_be16_t type)
 {
-	return type == rte_cpu_to_be_16(RTE_ETHER_TYPE_VLAN)
-		|| type == rte_cpu_to_be_16(RTE_ETHER_TYPE_QINQ);
+	return type == htobe16(RTE_ETHER_TYPE_VLAN) || type == htobe16(RTE_ETHER_TYPE_QINQ);
 }
 
-enum frame_verdict frame_parse(struct frame *frame, uint8_t *bytes, uint32_t len,
+enum frame_verdict frame_parse(struct frame *frame, uint8_t *bytes, uint32_t len, uint32_t room,
 	const struct frame_services *services, const struct frame_station *station,
 	unsigned checksums)
 {
@@ -232,7 +226,9 @@ enum frame_verdict frame_parse(struct frame *frame, uint8_t *bytes, uint32_t len
 	if (!is_for(station, ether))
 		return FRAME_FOREIGN;
 	rte_be16_t type = ether->ether_type;
-	for (unsigned tags = 0; tags < TAGS_MAX && is_tag(type); tags++) {
+	/* IPv4 without a tag, the usual, is asked for once. */
+	for (unsigned tags = 0;
+		type != htobe16(RTE_ETHER_TYPE_IPV4) && tags < TAGS_MAX && is_tag(type); tags++) {
 		const struct rte_vlan_hdr *tag = (const void *)(bytes + l3);
 
 		l3 += sizeof(*tag);
@@ -242,10 +238,10 @@ enum frame_verdict frame_parse(struct frame *frame, uint8_t *bytes, uint32_t len
 	}
 	frame->bytes = bytes;
 	frame->l3 = (uint16_t)l3;
-	if (type == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4))
-		return parse_ipv4(frame, len - l3, services, checksums);
-	if (type == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV6))
-		return parse_ipv6(frame, len - l3, services, checksums);
+	if (type == htobe16(RTE_ETHER_TYPE_IPV4))
+		return parse_ipv4(frame, len - l3, room - l3, services, checksums);
+	if (type == htobe16(RTE_ETHER_TYPE_IPV6))
+		return parse_ipv6(frame, len - l3, room - l3, services, checksums);
 	return FRAME_FOREIGN;
 }
 
@@ -268,17 +264,19 @@ static void reply_ipv4(const struct frame *frame, uint16_t udp_len)
 	/* Traffic class and ECN belong to the query. With DF set a datagram is atomic, so that its
 	 * identification may be 0 (RFC 6864); our EDNS size keeps replies below any sane MTU. */
 	ip->type_of_service = 0;
-	ip->total_length = rte_cpu_to_be_16(total);
+	ip->total_length = htobe16(total);
 	ip->packet_id = 0;
-	ip->fragment_offset = rte_cpu_to_be_16(RTE_IPV4_HDR_DF_FLAG);
+	ip->fragment_offset = htobe16(RTE_IPV4_HDR_DF_FLAG);
 	ip->time_to_live = REPLY_TTL;
 	ip->src_addr = ip->dst_addr;
 	ip->dst_addr = client;
 	/* Of the values, not of the bytes: loads that span stores still under way would wait for
 	 * them. */
-	const uint32_t sum = (RTE_IPV4_VHL_DEF << 8) + total + RTE_IPV4_HDR_DF_FLAG
-		+ (REPLY_TTL << 8) + IPPROTO_UDP + frame->addresses;
-	ip->hdr_checksum = rte_cpu_to_be_16((uint16_t)~checksum_fold(sum));
+	const uint16_t constant
+		= (RTE_IPV4_VHL_DEF << 8) + RTE_IPV4_HDR_DF_FLAG + (REPLY_TTL << 8) + IPPROTO_UDP;
+	const uint64_t sum = frame->addresses + htobe16(constant) + htobe16(total);
+
+	ip->hdr_checksum = (uint16_t)~checksum_fold(sum);
 }
 
 static void reply_ipv6(const struct frame *frame, uint16_t udp_len)
@@ -287,8 +285,8 @@ static void reply_ipv6(const struct frame *frame, uint16_t udp_len)
 	uint8_t client[sizeof(ip->src_addr)];
 
 	/* Traffic class and flow label belong to the query. */
-	ip->vtc_flow = rte_cpu_to_be_32(IPV6_VERSION);
-	ip->payload_len = rte_cpu_to_be_16(udp_len);
+	ip->vtc_flow = htobe32(IPV6_VERSION);
+	ip->payload_len = htobe16(udp_len);
 	ip->hop_limits = REPLY_TTL;
 	memcpy(client, ip->src_addr, sizeof(client));
 	memcpy(ip->src_addr, ip->dst_addr, sizeof(client));
@@ -312,12 +310,13 @@ uint16_t frame_reply(const struct frame *frame, uint16_t reply_len, uint16_t sum
 
 	udp->src_port = udp->dst_port;
 	udp->dst_port = client_port;
-	udp->dgram_len = rte_cpu_to_be_16(udp_len);
+	udp->dgram_len = htobe16(udp_len);
 	/* The length counts twice: in the pseudo header and in the header. */
-	const uint16_t checksum = (uint16_t)~checksum_fold(
-		pseudo_sum(frame, udp_len) + udp_len + frame->port + FRAME_DNS_PORT + sum);
+	const uint64_t total = pseudo_sum(frame, udp_len) + udp->dgram_len + client_port
+		+ htobe16(FRAME_DNS_PORT) + htobe16(sum);
+	const uint16_t checksum = (uint16_t)~checksum_fold(total);
 	/* 0 would say that there is none. */
-	udp->dgram_cksum = checksum == 0 ? 0xffff : rte_cpu_to_be_16(checksum);
+	udp->dgram_cksum = checksum == 0 ? 0xffff : checksum;
 
 	return (uint16_t)(frame->l4 + udp_len);
 }

@@ -70,15 +70,16 @@ struct frame {
 	uint16_t len;   /* bytes of the DNS message, without Ethernet padding */
 	uint16_t port;  /* client's UDP port, host byte order */
 	bool ipv6;
-	uint16_t addresses; /* RFC 1071 sum of both IP addresses: the same for the reply */
+	uint64_t addresses; /* checksum_words() of both IP addresses: the same for the reply */
 };
 
 /*
  * Looks for a query in the `len` bytes at `bytes`, behind at most two VLAN tags (IEEE 802.1Q and
- * 802.1ad). `station` is the port's, `checksums` of enum frame_checksums. Fills `frame` if the verdict
+ * 802.1ad). Of the `room` bytes there, which are no fewer, those behind the frame may be read as well,
+ * whatever they are. `station` is the port's, `checksums` of enum frame_checksums. Fills `frame` if the verdict
  * is FRAME_QUERY.
  */
-enum frame_verdict frame_parse(struct frame *frame, uint8_t *bytes, uint32_t len,
+enum frame_verdict frame_parse(struct frame *frame, uint8_t *bytes, uint32_t len, uint32_t room,
 	const struct frame_services *services, const struct frame_station *station,
 	unsigned checksums);
 

@@ -40,6 +40,8 @@ static unsigned checksums_of(const struct worker *worker, const struct rte_mbuf 
 	const uint64_t udp = mbuf->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
 	unsigned known = worker->port->checksums;
 
+	if ((ip | udp) == 0)
+		return known;
 	if (ip == RTE_MBUF_F_RX_IP_CKSUM_GOOD)
 		known |= FRAME_IP_GOOD;
 	if (udp == RTE_MBUF_F_RX_L4_CKSUM_GOOD || udp == RTE_MBUF_F_RX_L4_CKSUM_NONE)
@@ -92,7 +94,7 @@ static void take_frame(const struct worker *worker, struct ptrd_counters *counte
 		set_aside(worker, counters, burst, mbuf, PTRD_EVENT_FRAME_LONG);
 		return;
 	}
-	switch (frame_parse(frame, rte_pktmbuf_mtod(mbuf, uint8_t *), mbuf->data_len,
+	switch (frame_parse(frame, rte_pktmbuf_mtod(mbuf, uint8_t *), mbuf->data_len, end,
 		&worker->serving->services, &worker->port->station, checksums_of(worker, mbuf))) {
 	case FRAME_QUERY:
 		if (end < (unsigned)frame->dns + DNS_UDP_SIZE)

@@ -1,5 +1,7 @@
 /*
- * One's-complement sums of RFC 1071: big-endian 16-bit words, folded to 16 bits, not inverted.
+ * One's-complement sums of RFC 1071. Those of words as they lie in memory are sums of big-endian words
+ * with their two bytes swapped (section 2, property B): whoever adds a number to one adds it in network
+ * byte order, and stores the outcome as it is.
  */
 #pragma once
 
@@ -8,75 +10,95 @@
 #include <stdint.h>
 #include <string.h>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+/* Folds a sum to 16 bits, neither inverted nor swapped. */
 static inline uint16_t checksum_fold(uint64_t sum)
 {
-	sum = (sum & UINT32_MAX) + (sum >> 32); /* at most 33 bits */
-	sum = (sum & UINT16_MAX) + (sum >> 16); /* 18 */
-	sum = (sum & UINT16_MAX) + (sum >> 16); /* 17 */
-	return (uint16_t)((sum & UINT16_MAX) + (sum >> 16));
+	/* Each half is added to the other one: the upper ends as their sum with its carry. */
+	sum += sum << 32 | sum >> 32;
+	uint32_t half = (uint32_t)(sum >> 32);
+
+	half += half << 16 | half >> 16;
+	return (uint16_t)(half >> 16);
 }
 
-/* Adds a word to a sum that carries around its end. */
-static inline uint64_t checksum_add(uint64_t sum, uint64_t word)
+/* Sum of `len` (below 16 GiB) bytes as they lie in memory, not folded: it takes less than 64 bits. */
+static inline uint64_t checksum_words(const uint8_t *data, size_t len)
 {
-	sum += word;
-	return sum + (sum < word);
-}
+	const size_t rest = len % sizeof(uint32_t);
+	uint64_t sum = 0;
+	uint32_t word;
 
-/* Up to 7 bytes as the word that they begin, the rest 0. */
-static inline uint64_t checksum_tail(const uint8_t *data, size_t len)
-{
-	uint64_t word = 0;
-
-	for (size_t i = 0; i < len; i++)
-		word |= (uint64_t)data[i] << (8 * i);
-	return htole64(word);
-}
-
-/* Sum of `len` bytes that start at an even offset. */
-static inline uint16_t checksum_sum(const uint8_t *data, size_t len)
-{
-	const size_t rest = len % sizeof(uint64_t);
-	uint64_t sum = 0, word;
-
-	/* The sum does not depend on byte order until the end: section 2, property B. */
 	for (size_t at = 0; at < len - rest; at += sizeof(word)) {
 		memcpy(&word, data + at, sizeof(word));
-		sum = checksum_add(sum, word);
+		sum += word;
 	}
-	if (rest > 0 && len > sizeof(word)) {
-		/* The last word, less what has been counted. */
-		memcpy(&word, data + len - sizeof(word), sizeof(word));
-		word = htole64(le64toh(word) >> (8 * (sizeof(word) - rest)));
-		sum = checksum_add(sum, word);
-	} else if (rest > 0) {
-		sum = checksum_tail(data, rest);
-	}
-	return be16toh(checksum_fold(sum));
+	word = 0;
+	for (size_t i = 0; i < rest; i++)
+		word |= (uint32_t)data[len - rest + i] << (8 * i);
+	return sum + htole32(word);
+}
+
+/* Sum of `len` bytes that start at an even offset, as big-endian words, folded. */
+static inline uint16_t checksum_sum(const uint8_t *data, size_t len)
+{
+	return be16toh(checksum_fold(checksum_words(data, len)));
 }
 
 #define CHECKSUM_SHORT_MAX 128
+#define CHECKSUM_SHORTER 80 /* bytes: of UDP in most queries */
+
+/* Sum of those bits of `len` bytes, a multiple of 16, that are set in `mask`. */
+#ifdef __SSE2__
+static inline uint32_t checksum_masked(const uint8_t *data, const uint8_t *mask, size_t len)
+{
+	/* The instruction that adds neighbours takes words for signed. */
+	const __m128i bias = _mm_set1_epi16(INT16_MIN), ones = _mm_set1_epi16(1);
+	__m128i sum = _mm_setzero_si128();
+
+#pragma GCC unroll 8
+	for (size_t at = 0; at < len; at += sizeof(sum)) {
+		const __m128i words = _mm_and_si128(_mm_loadu_si128((const void *)(data + at)),
+			_mm_loadu_si128((const void *)(mask + at)));
+
+		sum = _mm_add_epi32(sum, _mm_madd_epi16(_mm_xor_si128(words, bias), ones));
+	}
+	sum = _mm_add_epi32(sum, _mm_shuffle_epi32(sum, _MM_SHUFFLE(1, 0, 3, 2)));
+	sum = _mm_add_epi32(sum, _mm_shuffle_epi32(sum, _MM_SHUFFLE(2, 3, 0, 1)));
+	return (uint32_t)_mm_cvtsi128_si32(sum) + (uint32_t)len / 2 * 0x8000;
+}
+#else
+static inline uint32_t checksum_masked(const uint8_t *data, const uint8_t *mask, size_t len)
+{
+	uint32_t sum = 0;
+
+	for (size_t at = 0; at < len; at += sizeof(uint16_t)) {
+		uint16_t word, bits;
+
+		memcpy(&word, data + at, sizeof(word));
+		memcpy(&bits, mask + at, sizeof(bits));
+		sum += word & bits;
+	}
+	return sum;
+}
+#endif
 
 /*
- * The same where `readable` bytes may be read: up to CHECKSUM_SHORT_MAX are summed without a branch on
- * how many they are, which no predictor knows of one reply after the other.
+ * As checksum_words() where `readable` bytes may be read: up to CHECKSUM_SHORT_MAX are summed with no
+ * branch but one on how many they are, which no predictor knows of one message after the other.
  */
-static inline uint16_t checksum_sum_short(const uint8_t *data, size_t len, size_t readable)
+static inline uint64_t checksum_words_short(const uint8_t *data, size_t len, size_t readable)
 {
-	typedef uint32_t block __attribute__((vector_size(16)));
 	static const uint8_t counts[2 * CHECKSUM_SHORT_MAX]
 		= {[0 ... CHECKSUM_SHORT_MAX - 1] = 0xff};
-	block low = {0}, high = {0}, bytes, mask;
 
 	if (len > CHECKSUM_SHORT_MAX || readable < CHECKSUM_SHORT_MAX)
-		return checksum_sum(data, len);
-	for (size_t at = 0; at < CHECKSUM_SHORT_MAX; at += sizeof(block)) {
-		memcpy(&bytes, data + at, sizeof(bytes));
-		memcpy(&mask, counts + CHECKSUM_SHORT_MAX - len + at, sizeof(mask));
-		bytes &= mask;
-		low += bytes & UINT16_MAX;
-		high += bytes >> 16;
-	}
-	low += high;
-	return be16toh(checksum_fold((uint64_t)low[0] + low[1] + low[2] + low[3]));
+		return checksum_words(data, len);
+	const uint8_t *mask = counts + (CHECKSUM_SHORT_MAX - len);
+
+	return len > CHECKSUM_SHORTER ? checksum_masked(data, mask, CHECKSUM_SHORT_MAX)
+				      : checksum_masked(data, mask, CHECKSUM_SHORTER);
 }

@@ -188,6 +188,7 @@ void dns_write(const struct dns_context *context, struct dns_request *requests, 
 	for (unsigned i = 0; i < count; i++) {
 		struct dns_request *r = &requests[i];
 
-		r->sum = checksum_sum_short(r->msg, r->reply_len, r->room);
+		r->sum = be16toh(
+			checksum_fold(checksum_words_short(r->msg, r->reply_len, r->room)));
 	}
 }

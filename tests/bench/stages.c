@@ -67,7 +67,8 @@ static bool parse_frame(const struct run *run, struct burst *burst, unsigned i)
 	struct dns_request *request = &burst->request[i];
 
 	if (frame_parse(frame, rte_pktmbuf_mtod(mbuf, uint8_t *), mbuf->data_len,
-		    &run->serving->services, &run->port->station, run->port->checksums)
+		    mbuf->data_len + rte_pktmbuf_tailroom(mbuf), &run->serving->services,
+		    &run->port->station, run->port->checksums)
 		!= FRAME_QUERY)
 		return false;
 	request->msg = frame->bytes + frame->dns;

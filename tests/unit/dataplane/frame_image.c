@@ -140,5 +140,25 @@ uint8_t *make_frame(const struct kind *kind, size_t len)
 
 enum frame_verdict parse(struct frame *frame, uint8_t *f, size_t len)
 {
-	return frame_parse(frame, f, (uint32_t)len, &services, &station, 0);
+	const enum frame_verdict verdict
+		= frame_parse(frame, f, (uint32_t)len, (uint32_t)len, &services, &station, 0);
+	/* In a buffer with room behind the frame it is read in another way, with the same outcome. */
+	const size_t room = len + 200;
+	uint8_t *roomy = malloc(room);
+	struct frame other;
+
+	assert_non_null(roomy);
+	memset(roomy, 0xee, room);
+	memcpy(roomy, f, len);
+	assert_int_equal(
+		frame_parse(&other, roomy, (uint32_t)len, (uint32_t)room, &services, &station, 0),
+		verdict);
+	if (verdict == FRAME_QUERY) {
+		assert_int_equal(other.addresses, frame->addresses);
+		assert_int_equal(other.dns, frame->dns);
+		assert_int_equal(other.len, frame->len);
+		assert_int_equal(other.port, frame->port);
+	}
+	free(roomy);
+	return verdict;
 }

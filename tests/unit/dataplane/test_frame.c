@@ -222,7 +222,7 @@ static void test_stations(void **state)
 			f[cases[c].at] ^= cases[c].flipped;
 			if (parse(&frame, f, len) != cases[c].own)
 				fail_msg("%s, own station, case %zu", kinds[i].what, c);
-			if (frame_parse(&frame, f, len, &services, &any, 0) != cases[c].any)
+			if (frame_parse(&frame, f, len, len, &services, &any, 0) != cases[c].any)
 				fail_msg("%s, any station, case %zu", kinds[i].what, c);
 			free(f);
 		}
@@ -384,16 +384,16 @@ static void test_checksum_knowledge(void **state)
 			uint8_t *f = make_frame(kind, DNS), *checksum = f + l4_of(kind) + 6;
 			struct frame frame;
 
-			assert_int_equal(
-				frame_parse(&frame, f, len, &services, &station, cases[c].known),
+			assert_int_equal(frame_parse(&frame, f, len, len, &services, &station,
+						 cases[c].known),
 				cases[c].good);
 			checksum[1] ^= 1;
-			assert_int_equal(
-				frame_parse(&frame, f, len, &services, &station, cases[c].known),
+			assert_int_equal(frame_parse(&frame, f, len, len, &services, &station,
+						 cases[c].known),
 				cases[c].wrong);
 			put16(checksum, 0);
-			assert_int_equal(
-				frame_parse(&frame, f, len, &services, &station, cases[c].known),
+			assert_int_equal(frame_parse(&frame, f, len, len, &services, &station,
+						 cases[c].known),
 				kind->ipv6 ? cases[c].none6 : cases[c].none4);
 			free(f);
 		}
@@ -418,13 +418,13 @@ static void test_unfinished_checksums(void **state)
 			sum = (sum & 0xffff) + (sum >> 16);
 		put16(udp + 6, (uint16_t)sum);
 		assert_int_equal(
-			frame_parse(&frame, f, len, &services, &station, 0), FRAME_CHECKSUM);
+			frame_parse(&frame, f, len, len, &services, &station, 0), FRAME_CHECKSUM);
 		assert_int_equal(
-			frame_parse(&frame, f, len, &services, &station, FRAME_UDP_UNFINISHED),
+			frame_parse(&frame, f, len, len, &services, &station, FRAME_UDP_UNFINISHED),
 			FRAME_QUERY);
 		put16(udp + 6, (uint16_t)(sum ^ 0x100));
 		assert_int_equal(
-			frame_parse(&frame, f, len, &services, &station, FRAME_UDP_UNFINISHED),
+			frame_parse(&frame, f, len, len, &services, &station, FRAME_UDP_UNFINISHED),
 			FRAME_CHECKSUM);
 		free(f);
 	}
@@ -440,7 +440,7 @@ static void test_ipv4_header_checksum(void **state)
 	f[ETHERNET + 10] ^= 1;
 	assert_int_equal(parse(&frame, f, len), FRAME_CHECKSUM);
 	assert_int_equal(
-		frame_parse(&frame, f, len, &services, &station, FRAME_IP_GOOD), FRAME_QUERY);
+		frame_parse(&frame, f, len, len, &services, &station, FRAME_IP_GOOD), FRAME_QUERY);
 	free(f);
 }
 
@@ -453,8 +453,8 @@ static void test_no_services(void **state)
 		uint8_t *f = make_frame(&kinds[i], DNS);
 		struct frame frame;
 
-		assert_int_equal(
-			frame_parse(&frame, f, headers_of(&kinds[i]) + DNS, &none, &station, 0),
+		assert_int_equal(frame_parse(&frame, f, headers_of(&kinds[i]) + DNS,
+					 headers_of(&kinds[i]) + DNS, &none, &station, 0),
 			FRAME_FOREIGN);
 		free(f);
 	}

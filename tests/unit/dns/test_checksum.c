@@ -1,0 +1,87 @@
+/*
+ * Sums of RFC 1071 of every short length, beside the same computed byte by byte.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <sodium.h>
+
+#include "checksum.h"
+#include "image.h"
+
+#define LENGTH_MAX (2 * CHECKSUM_SHORT_MAX + 9)
+
+static void fill(uint8_t *bytes, size_t len, int with)
+{
+	if (with >= 0)
+		memset(bytes, with, len);
+	else
+		randombytes_buf(bytes, len);
+}
+
+/* In a block of the heap of just what may be read. What lies behind the summed bytes is no matter. */
+static void test_lengths(void **state)
+{
+	static const int contents[] = {-1, 0, 0xff, 0x80, -1};
+
+	(void)state;
+	for (size_t len = 0; len <= LENGTH_MAX; len++) {
+		for (size_t c = 0; c < sizeof(contents) / sizeof(contents[0]); c++) {
+			const size_t readable
+				= c == 0 || len > CHECKSUM_SHORT_MAX ? len : CHECKSUM_SHORT_MAX;
+			uint8_t *bytes = malloc(readable + 1);
+
+			memset(bytes, 0xa5, readable + 1);
+			fill(bytes + 1, len, contents[c]);
+			/* At an odd place. */
+			memmove(bytes, bytes + 1, len);
+			const uint16_t expected = plain_sum(bytes, len);
+			const uint64_t words = checksum_words_short(bytes, len, readable);
+
+			assert_int_equal(checksum_sum(bytes, len), expected);
+			assert_int_equal(be16toh(checksum_fold(words)), expected);
+			free(bytes);
+		}
+	}
+}
+
+static void test_fold(void **state)
+{
+	static const struct {
+		uint64_t sum;
+		uint16_t folded;
+	} rows[] = {
+		{0, 0},
+		{1, 1},
+		{0xffff, 0xffff},
+		{0x10000, 1},
+		{0x1fffe, 0xffff},
+		{0xffff0000, 0xffff},
+		{0xffffffff, 0xffff},
+		{UINT64_C(0x100000000), 1},
+		{UINT64_C(0x1ffffffff), 1},
+		{UINT64_C(0xffffffff00000000), 0xffff},
+		{UINT64_C(0xffffffff00000001), 1},
+		{UINT64_MAX, 0xffff},
+		{UINT64_C(0x0001000200030004), 10},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_int_equal(checksum_fold(rows[i].sum), rows[i].folded);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_lengths),
+		cmocka_unit_test(test_fold),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
