@@ -22,11 +22,9 @@ void answer_init(struct answer *answer, const struct dns_request *r)
 void answer_put_head(uint8_t *at, unsigned owner, enum dns_type type, enum dns_class class,
 	uint32_t ttl, unsigned rdlength)
 {
-	store16(at, (uint16_t)owner);
-	store16(at + 2, (uint16_t)type);
-	store16(at + 4, (uint16_t) class);
-	store32(at + 6, ttl);
-	store16(at + 10, (uint16_t)rdlength);
+	store64(at,
+		(uint64_t)owner << 48 | (uint64_t)type << 32 | (uint64_t) class << 16 | ttl >> 16);
+	store32(at + 8, ttl << 16 | rdlength);
 }
 
 /* Finishes the answer of one RR whose RDATA was built in its place. Class IN also where the

@@ -20,14 +20,17 @@ static const uint8_t ip6_arpa_case[sizeof(ip6_arpa)]
 #define ADDRESS4_MIN (2 * ARPA_OCTETS + sizeof(in_addr_arpa))
 #define ADDRESS6_SIZE (2 * ARPA_NIBBLES + (unsigned)sizeof(ip6_arpa))
 
+/* Whether the `size` bytes (8 to 16) at `wire` are those of `root`, letters in any case: two words, which
+ * overlap. */
 static inline bool matches(
 	const uint8_t *wire, const uint8_t *root, const uint8_t *letters, size_t size)
 {
-	uint8_t different = 0;
+	const size_t last = size - sizeof(uint64_t);
 
-	for (size_t i = 0; i < size; i++)
-		different |= (uint8_t)((wire[i] | letters[i]) ^ root[i]);
-	return different == 0;
+	return (((load_word(wire) | load_word(letters)) ^ load_word(root))
+		       | ((load_word(wire + last) | load_word(letters + last))
+			       ^ load_word(root + last)))
+		== 0;
 }
 
 static bool is_in_addr_arpa(const uint8_t *wire)

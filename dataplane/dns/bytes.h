@@ -3,26 +3,49 @@
  */
 #pragma once
 
+#include <endian.h>
 #include <stdint.h>
+#include <string.h>
 
 static inline uint16_t load16(const uint8_t *p)
 {
-	return (uint16_t)(p[0] << 8 | p[1]);
+	uint16_t value;
+
+	memcpy(&value, p, sizeof(value));
+	return be16toh(value);
 }
 
 static inline uint32_t load32(const uint8_t *p)
 {
-	return (uint32_t)load16(p) << 16 | load16(p + 2);
+	uint32_t value;
+
+	memcpy(&value, p, sizeof(value));
+	return be32toh(value);
 }
 
 static inline void store16(uint8_t *p, uint16_t value)
 {
-	p[0] = (uint8_t)(value >> 8);
-	p[1] = (uint8_t)value;
+	value = htobe16(value);
+	memcpy(p, &value, sizeof(value));
 }
 
 static inline void store32(uint8_t *p, uint32_t value)
 {
-	store16(p, (uint16_t)(value >> 16));
-	store16(p + 2, (uint16_t)value);
+	value = htobe32(value);
+	memcpy(p, &value, sizeof(value));
+}
+
+static inline void store64(uint8_t *p, uint64_t value)
+{
+	value = htobe64(value);
+	memcpy(p, &value, sizeof(value));
+}
+
+/* Eight bytes as they lie in memory, to be compared. */
+static inline uint64_t load_word(const uint8_t *p)
+{
+	uint64_t word;
+
+	memcpy(&word, p, sizeof(word));
+	return word;
 }

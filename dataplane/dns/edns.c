@@ -160,11 +160,9 @@ void edns_write(uint8_t *at, const struct dns_context *context, const struct dns
 		| (uint32_t)EDNS_VERSION << EDNS_VERSION_SHIFT | (r->dnssec_ok ? EDNS_DO : 0);
 	const unsigned size = edns_size(context, r);
 
-	at[0] = 0;
-	store16(at + 1, TYPE_OPT);
-	store16(at + 3, DNS_UDP_SIZE);
-	store32(at + 5, ttl);
-	store16(at + 9, (uint16_t)(size - EDNS_OPT_SIZE));
+	/* The owner's one byte is the first. */
+	store64(at, (uint64_t)TYPE_OPT << 40 | (uint64_t)DNS_UDP_SIZE << 24 | ttl >> 8);
+	store32(at + 7, ttl << 16 | (size - EDNS_OPT_SIZE));
 	if (size > EDNS_OPT_SIZE)
 		write_options(at + EDNS_OPT_SIZE, context, r);
 }

@@ -61,10 +61,11 @@ static void write_header(const struct dns_request *r, const struct answer *answe
 {
 	uint8_t *msg = r->msg;
 
-	store16(msg + HEADER_FLAGS, reply_flags(r, answer, load16(msg + HEADER_FLAGS)));
-	store16(msg + HEADER_QDCOUNT, r->question_len > 0);
-	store16(msg + HEADER_ANCOUNT, answer->ancount);
-	store16(msg + HEADER_NSCOUNT, answer->nscount);
+	const uint64_t flags = reply_flags(r, answer, load16(msg + HEADER_FLAGS));
+	const uint64_t qdcount = r->question_len > 0;
+
+	store64(msg + HEADER_FLAGS,
+		flags << 48 | qdcount << 32 | (uint64_t)answer->ancount << 16 | answer->nscount);
 	store16(msg + HEADER_ARCOUNT, r->has_opt);
 }
 

@@ -448,6 +448,57 @@ static void test_flags(void **state)
 	}
 }
 
+/* Asks; the reply is to be freed with reply_free(). */
+static void ask_with(struct reply *reply, const struct query *q, unsigned more)
+{
+	struct query other = *q;
+
+	other.bytes[11] = (uint8_t)(other.bytes[11] + more);
+	ask(reply, rig.view, &other, DNS_UDP);
+}
+
+/*
+ * A query in its usual form is not walked through record by record. One with a record more, which is
+ * ignored, is: both get the same.
+ */
+static void test_usual_form(void **state)
+{
+	static const char *const names[] = {NAME, "7.113.0.203.IN-addr.aRPa.",
+		"9.113.0.203.in-addr.arpa.", "77.113.0.203.in-addr.arpa.", "1.2.3.4.in-addr.arpa.",
+		"07.113.0.203.in-addr.arpa."};
+	static const unsigned types[] = {12, 255, 16, 6, 251, 252}, classes[] = {1, 255, 3, 4};
+	static const uint8_t options[][12]
+		= {"", "\0\3\0\0", "\0\12\0\10abcdefgh", "\0\12\0\7abcdefg", "\0\3\0\1"};
+	static const unsigned option_lens[] = {0, 4, 12, 11, 4};
+	static const uint32_t ttls[] = {0, 0x8000, 0xff000000, 0x10000, 0x7fff};
+	static const unsigned sizes[] = {0, 512, 513, 1231, 1232, 1233, 65535};
+
+	(void)state;
+	ask_settings.nsid_len = 3;
+	ask_settings.cookie_secrets = 1;
+	for (unsigned i = 0; i < 6 * 6 * 4 * 8; i++) {
+		const unsigned kind = i % 8, o = i % 5, t = i % 7 % 5;
+		struct query q;
+		struct reply reply, other;
+
+		query_header(&q, 0x0100, 1, 0, 0, kind > 0);
+		query_question(&q, names[i / 8 % 6], types[i / 48 % 6], classes[i / 288]);
+		if (kind > 0)
+			query_opt(&q, sizes[kind - 1], ttls[t], options[o], option_lens[o]);
+		ask_with(&reply, &q, 0);
+		query_name(&q, "a.example.");
+		query_bytes(&q, "\0\1\0\1\0\0\0\0\0\4\12\0\0\1", 14);
+		ask_with(&other, &q, 1);
+		assert_int_equal(reply.request.outcome, other.request.outcome);
+		assert_int_equal(reply.request.udp_size, other.request.udp_size);
+		assert_int_equal(reply.len, other.len);
+		assert_memory_equal(reply.bytes, other.bytes, reply.len);
+		reply_free(&reply);
+		reply_free(&other);
+	}
+	memset(&ask_settings, 0, sizeof(ask_settings));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -465,6 +516,7 @@ int main(void)
 		cmocka_unit_test(test_trailing_bytes),
 		cmocka_unit_test(test_classes_and_transfers),
 		cmocka_unit_test(test_flags),
+		cmocka_unit_test(test_usual_form),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
