@@ -3,6 +3,10 @@
 #include <stddef.h>
 #include <string.h>
 
+#ifdef __SSE4_1__
+#include <smmintrin.h>
+#endif
+
 #include "bytes.h"
 
 #define LABELS_MAX 127 /* of one byte each, in a name of 255 bytes */
@@ -128,29 +132,78 @@ static void read_nibbles(
 	name->extra = count > 0;
 }
 
+/*
+ * The address that four labels stand for, the last octet's first, which begin at `at` of `wire`; false
+ * if one of them is no octet in its canonical form. Each label and the bytes behind it, four in all, are
+ * a lane of a vector. Sanitizers get the plain C, as in ptrd/table.h.
+ */
+#if defined(__SSE4_1__) && !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__)
+static inline bool read_labels(
+	uint32_t *address, const uint8_t *wire, const uint8_t at[ARPA_OCTETS])
+{
+	const __m128i each_first
+		= _mm_setr_epi8(0, 0, 0, 0, 4, 4, 4, 4, 8, 8, 8, 8, 12, 12, 12, 12);
+	const __m128i length_byte = _mm_set1_epi32(0xff);
+	const __m128i least_of = _mm_setr_epi8(-1, 0, 10, 100, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+	int32_t lane[ARPA_OCTETS];
+
+	for (unsigned i = 0; i < ARPA_OCTETS; i++)
+		memcpy(&lane[i], wire + at[i], sizeof(lane[i]));
+	const __m128i labels = _mm_setr_epi32(lane[0], lane[1], lane[2], lane[3]);
+	const __m128i lengths = _mm_shuffle_epi8(labels, each_first);
+	/* Moves the last digit to a lane's highest byte: a lane's factor has a 1 in byte 3 - length. */
+	const __m128i factors = _mm_and_si128(
+		_mm_cmpeq_epi8(lengths, _mm_set1_epi32(0x00010203)), _mm_set1_epi8(1));
+	const __m128i digits = _mm_mullo_epi32(
+		_mm_andnot_si128(length_byte, _mm_xor_si128(labels, _mm_set1_epi32(0x30303000))),
+		factors);
+	const __m128i values = _mm_madd_epi16(
+		_mm_maddubs_epi16(digits, _mm_set1_epi32(0x010a6400)), _mm_set1_epi16(1));
+	const __m128i least = _mm_and_si128(length_byte, _mm_shuffle_epi8(least_of, lengths));
+	const __m128i wrong = _mm_or_si128(_mm_or_si128(_mm_subs_epu8(digits, _mm_set1_epi8(9)),
+						   _mm_subs_epu8(lengths, _mm_set1_epi8(3))),
+		_mm_or_si128(
+			_mm_cmpgt_epi32(least, values), _mm_andnot_si128(length_byte, values)));
+	const __m128i words = _mm_packus_epi32(values, values);
+
+	*address = (uint32_t)_mm_cvtsi128_si32(_mm_packus_epi16(words, words));
+	return _mm_testz_si128(wrong, wrong);
+}
+#else
+static inline bool read_labels(
+	uint32_t *address, const uint8_t *wire, const uint8_t at[ARPA_OCTETS])
+{
+	unsigned wrong = 0;
+
+	*address = 0;
+	for (unsigned i = 0; i < ARPA_OCTETS; i++) {
+		const unsigned octet = octet_of(load32(wire + at[i]));
+
+		wrong |= octet;
+		*address |= (uint32_t)octet << (8 * i);
+	}
+	return wrong <= UINT8_MAX;
+}
+#endif
+
 /* IPv4: where a label begins depends on those before it, but nothing is to be guessed. */
 static unsigned read_address4(struct arpa_name *name, const uint8_t *wire, unsigned len)
 {
-	unsigned at = 0, wrong = 0;
-	uint32_t address = 0;
+	uint8_t at[ARPA_OCTETS];
+	unsigned end = 0;
 
 	for (unsigned i = 0; i < ARPA_OCTETS; i++) {
-		const uint32_t label = load32(wire + at);
-		const unsigned octet = octet_of(label);
-
-		name->suffix[ARPA_OCTETS - i] = (uint8_t)at;
-		wrong |= octet;
-		address |= (uint32_t)octet << (8 * i);
-		at += 1 + (label >> 24 & 3);
+		at[i] = name->suffix[ARPA_OCTETS - i] = (uint8_t)end;
+		end += 1 + (wire[end] & 3);
 	}
-	name->suffix[0] = (uint8_t)at;
-	if (wrong > UINT8_MAX || len - at < sizeof(in_addr_arpa) || !is_in_addr_arpa(wire + at))
+	if (!read_labels(&name->address, wire, at) || len - end < sizeof(in_addr_arpa)
+		|| !is_in_addr_arpa(wire + end))
 		return 0;
+	name->suffix[0] = (uint8_t)end;
 	name->tree = ARPA_IPV4;
 	name->labels = ARPA_OCTETS;
 	name->extra = false;
-	name->address = address;
-	return at + (unsigned)sizeof(in_addr_arpa);
+	return end + (unsigned)sizeof(in_addr_arpa);
 }
 
 /*

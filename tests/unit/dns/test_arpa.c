@@ -202,6 +202,65 @@ static void test_rows6(void **state)
 	}
 }
 
+/* A name of four labels, `label` (1 to 63 bytes) at place `place`, the others "7" but for one that is
+ * longer. Returns its size. */
+static unsigned make_name(uint8_t *wire, unsigned place, const uint8_t *label, unsigned len)
+{
+	static const uint8_t root[] = "\7in-addr\4arpa";
+	uint8_t *at = wire;
+
+	for (unsigned i = 0; i < ARPA_OCTETS; i++) {
+		static const uint8_t others[2][3] = {"7", "203"};
+		const unsigned other = i == (place + 1) % ARPA_OCTETS;
+		const unsigned size = i == place ? len : other ? 3 : 1;
+
+		*at++ = (uint8_t)size;
+		memcpy(at, i == place ? label : others[other], size);
+		at += size;
+	}
+	memcpy(at, root, sizeof(root));
+	return (unsigned)(at - wire + sizeof(root));
+}
+
+static void check_label(const uint8_t *label, unsigned len)
+{
+	for (unsigned place = 0; place < ARPA_OCTETS; place++) {
+		uint8_t wire[255];
+		struct arpa_name name;
+		const unsigned size = make_name(wire, place, label, len);
+
+		memset(&name, 0xa5, sizeof(name));
+		arpa_parse(&name, wire, size);
+		check_short_cut(&name, wire, size);
+	}
+}
+
+/* Labels of up to three bytes of those around the digits and the limits of octets; and such as only
+ * begin like an octet. The scanner that goes from label to label tells what each is. */
+static void test_octets(void **state)
+{
+	static const uint8_t bytes[]
+		= {'/', '0', '1', '2', '4', '5', '6', '9', ':', 0, 1, 0xb2, 0xff};
+	const unsigned count = sizeof(bytes);
+
+	(void)state;
+	for (unsigned i = 0; i < count * count * count; i++) {
+		const uint8_t label[3]
+			= {bytes[i % count], bytes[i / count % count], bytes[i / count / count]};
+
+		for (unsigned len = 1; len <= 3; len++)
+			check_label(label, len);
+	}
+	for (unsigned len = 4; len <= 63; len++) {
+		uint8_t label[63];
+
+		memset(label, '1', sizeof(label));
+		/* The next length where an octet of len % 4 digits would end. */
+		label[len % 4] = 1;
+		check_label(label, len);
+	}
+}
+
 static const char *const not_ip6[] = {
 	SIXTEEN SIXTEEN "ip6.arpb",
 	SIXTEEN SIXTEEN "ip7.arpa",
@@ -333,6 +392,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_rows6),
+		cmocka_unit_test(test_octets),
 		cmocka_unit_test(test_not_ip6),
 		cmocka_unit_test(test_every_nibble),
 		cmocka_unit_test(test_octet_bytes),
