@@ -14,6 +14,9 @@ static const struct token {
 	enum dns_token token;
 	uint8_t octet;
 } tokens4[] = {
+	/* What {address} and {reverse} stand for, spelled out: one step instead of seven. */
+	{"{a}-{b}-{c}-{d}", DNS_ADDRESS, 0},
+	{"{d}-{c}-{b}-{a}", DNS_REVERSE, 0},
 	{"{a}", DNS_OCTET, 0},
 	{"{b}", DNS_OCTET, 1},
 	{"{c}", DNS_OCTET, 2},
@@ -297,7 +300,8 @@ static uint8_t *put_groups(uint8_t *at, const uint8_t *group, int step)
 
 static inline uint8_t *put_text(uint8_t *at, const void *text, unsigned len)
 {
-	for (unsigned done = 0; done < len; done += DNS_TEMPLATE_BLOCK)
+	memcpy(at, text, DNS_TEMPLATE_BLOCK);
+	for (unsigned done = DNS_TEMPLATE_BLOCK; done < len; done += DNS_TEMPLATE_BLOCK)
 		memcpy(at + done, (const uint8_t *)text + done, DNS_TEMPLATE_BLOCK);
 	return at + len;
 }
