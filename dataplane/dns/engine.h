@@ -8,7 +8,8 @@
  * caller reports no quiescent state in between.
  *
  *   dns_parse()   message -> question, EDNS, reverse name, or an outcome that needs no table
- *   dns_route()   reverse name -> zone, region and hash bucket, which it prefetches
+ *   dns_route()   reverse name -> zone, region and hash bucket, which it prefetches; client ->
+ *                 rate limiter's bucket, likewise
  *   dns_lookup()  bucket -> record reference, whose cell it prefetches
  *   dns_write()   the reply, written over the query from the end of the question on
  *
@@ -204,6 +205,8 @@ struct dns_request {
 	bool at_apex, is_address;         /* an RFC 2317 zone's address is in `name` by now */
 	struct ptrd_key key;              /* only set for an address */
 	uint32_t ref;                     /* PTRD_REF_NONE but for a bound address */
+	bool rated;           /* the reply counts for its client's rate, and this is set: */
+	uint64_t rate_client; /* dns_limiter_client() */
 };
 
 /*

@@ -6,26 +6,29 @@
 
 #include <sodium.h>
 
+#include "bytes.h"
+#include "siphash.h"
+
 #define SET_SIZE 4
-#define MILLI 1000 /* credit is counted in thousandths of a response */
+#define MILLI 1000            /* credit is counted in thousandths of a response */
+#define KIND_BITS UINT32_C(7) /* of a tag: the kind, counted from 1 */
+static_assert(LIMIT_ERROR + 1 <= KIND_BITS, "room for every kind");
 
-struct bucket {
-	uint32_t tag;    /* upper half of the hash; 0: unused */
-	uint32_t stamp;  /* milliseconds, of the last use */
-	uint32_t credit; /* thousandths of a response */
-	uint32_t over;   /* responses over the rate so far */
-};
-
+/* Four buckets: the same number in each array is one bucket's. */
 struct bucket_set {
-	alignas(64) struct bucket bucket[SET_SIZE];
+	alignas(64) uint32_t tag[SET_SIZE]; /* of the client's prefix and the kind; 0: unused */
+	uint32_t stamp[SET_SIZE];           /* milliseconds, of the last use */
+	uint32_t credit[SET_SIZE];          /* thousandths of a response */
+	uint32_t over[SET_SIZE];            /* responses over the rate so far */
 };
 static_assert(sizeof(struct bucket_set) == 64, "one cache line");
 
 struct dns_limiter {
 	uint32_t rate, slip;
-	uint8_t prefix_len[2]; /* IPv4, IPv6 */
 	uint32_t set_mask;
-	uint8_t key[crypto_shorthash_KEYBYTES];
+	uint32_t mask4; /* of a prefix; network order, as mask6 */
+	uint64_t mask6[2];
+	uint8_t key[SIPHASH_KEY_SIZE];
 	struct bucket_set set[];
 };
 
@@ -43,6 +46,19 @@ size_t dns_limiter_size(const struct dns_settings *settings)
 	return sizeof(struct dns_limiter) + set_count(settings) * sizeof(struct bucket_set);
 }
 
+/* Sets the first `bits` bits of `size` bytes, which are 0. */
+static void set_mask(void *mask, size_t size, unsigned bits)
+{
+	uint8_t *byte = mask;
+
+	for (; size > 0 && bits > 0; size--, byte++) {
+		const unsigned taken = bits < 8 ? bits : 8;
+
+		*byte = (uint8_t)(0xff00u >> taken);
+		bits -= taken;
+	}
+}
+
 void dns_limiter_init(void *memory, const struct dns_settings *settings)
 {
 	struct dns_limiter *limiter = memory;
@@ -50,87 +66,109 @@ void dns_limiter_init(void *memory, const struct dns_settings *settings)
 	limiter->rate = settings->limit_rate < DNS_LIMITER_RATE_MAX ? settings->limit_rate
 								    : DNS_LIMITER_RATE_MAX;
 	limiter->slip = settings->limit_slip;
-	limiter->prefix_len[0] = settings->limit_ipv4;
-	limiter->prefix_len[1] = settings->limit_ipv6;
+	set_mask(&limiter->mask4, sizeof(limiter->mask4), settings->limit_ipv4);
+	set_mask(limiter->mask6, sizeof(limiter->mask6), settings->limit_ipv6);
 	limiter->set_mask = set_count(settings) - 1;
 	randombytes_buf(limiter->key, sizeof(limiter->key));
 }
 
 /* SipHash, because the input is the attacker's choice. */
-static uint64_t hash(const struct dns_limiter *limiter, const uint8_t client[16], bool client_ipv6,
-	enum dns_limit_kind kind)
+uint64_t dns_limiter_client(
+	const struct dns_limiter *limiter, const uint8_t client[16], bool client_ipv6)
 {
-	const unsigned len = client_ipv6 ? 16 : 4;
-	unsigned bits = limiter->prefix_len[client_ipv6];
-	uint8_t input[18] = {0}, output[crypto_shorthash_BYTES];
-	uint64_t value;
+	struct siphash state = siphash_start(limiter->key);
+	uint32_t address4;
 
-	static_assert(sizeof(output) == sizeof(value), "SipHash-2-4");
-	for (unsigned i = 0; i < len && bits > 0; i++) {
-		const unsigned taken = bits < 8 ? bits : 8;
-
-		input[i] = (uint8_t)(client[i] & 0xff00u >> taken);
-		bits -= taken;
+	if (client_ipv6) {
+		siphash_word(&state, load_word(client) & limiter->mask6[0]);
+		siphash_word(&state, load_word(client + 8) & limiter->mask6[1]);
+		return siphash_end(&state, 0, 16);
 	}
-	input[16] = (uint8_t)kind;
-	input[17] = client_ipv6;
-	crypto_shorthash(output, input, sizeof(input), limiter->key);
-	memcpy(&value, output, sizeof(value));
-	return value;
+	memcpy(&address4, client, sizeof(address4));
+	return siphash_end(&state, address4 & limiter->mask4, sizeof(address4));
 }
 
-/* The bucket of `tag`, made anew in the place of the one that was used longest ago if there is
- * none. */
-static struct bucket *find(
-	const struct dns_limiter *limiter, struct bucket_set *set, uint32_t tag, uint32_t now)
+/* A client's kinds are not in one set: they would push each other out of it. */
+static uint32_t set_of(const struct dns_limiter *limiter, uint64_t client, enum dns_limit_kind kind)
 {
-	struct bucket *oldest = NULL;
-	uint32_t oldest_age = 0;
+	return ((uint32_t)client + (uint32_t)kind) & limiter->set_mask;
+}
+
+void dns_limiter_prefetch(const struct dns_limiter *limiter, uint64_t client)
+{
+	__builtin_prefetch(&limiter->set[set_of(limiter, client, LIMIT_ANSWER)], 1);
+}
+
+/* Number of the bucket that was used longest ago. */
+static unsigned oldest(const struct bucket_set *set, uint32_t now)
+{
+	unsigned found = 0;
+	uint32_t found_age = 0;
 
 	for (unsigned i = 0; i < SET_SIZE; i++) {
-		struct bucket *bucket = &set->bucket[i];
-		const uint32_t age = bucket->tag == 0 ? UINT32_MAX : now - bucket->stamp;
+		const uint32_t age = set->tag[i] == 0 ? UINT32_MAX : now - set->stamp[i];
 
-		if (bucket->tag == tag)
-			return bucket;
-		if (oldest == NULL || age > oldest_age) {
-			oldest = bucket;
-			oldest_age = age;
+		if (age > found_age) {
+			found = i;
+			found_age = age;
 		}
 	}
-	*oldest = (struct bucket){.tag = tag, .stamp = now, .credit = limiter->rate * MILLI};
-	return oldest;
+	return found;
 }
 
-static void refill(const struct dns_limiter *limiter, struct bucket *bucket, uint32_t now)
+/* Number of the bucket of `tag`, which is made anew if there is none. */
+static unsigned find(
+	const struct dns_limiter *limiter, struct bucket_set *set, uint32_t tag, uint32_t now)
 {
-	const int32_t elapsed = (int32_t)(now - bucket->stamp);
+	unsigned same = 0;
+
+	/* Which one it is cannot be predicted: all are compared. */
+	for (unsigned i = 0; i < SET_SIZE; i++)
+		same |= (unsigned)(set->tag[i] == tag) << i;
+	if (same != 0)
+		return (unsigned)__builtin_ctz(same);
+	const unsigned bucket = oldest(set, now);
+
+	set->tag[bucket] = tag;
+	set->stamp[bucket] = now;
+	set->credit[bucket] = limiter->rate * MILLI;
+	set->over[bucket] = 0;
+	return bucket;
+}
+
+/* What the bucket has by now. */
+static uint32_t refill(const struct dns_limiter *limiter, const struct bucket_set *set,
+	unsigned bucket, uint32_t now)
+{
+	const int32_t elapsed = (int32_t)(now - set->stamp[bucket]);
 	const uint64_t full = (uint64_t)limiter->rate * MILLI;
 
-	bucket->stamp = now;
 	if (elapsed < 0) /* not used for 24 days, or more than 49: what it has is what it gets */
-		return;
+		return set->credit[bucket];
 	/* A response's thousandths and a second's milliseconds cancel out. */
-	const uint64_t credit = bucket->credit + (uint64_t)elapsed * limiter->rate;
+	const uint64_t credit = set->credit[bucket] + (uint64_t)elapsed * limiter->rate;
 
-	bucket->credit = (uint32_t)(credit < full ? credit : full);
+	return (uint32_t)(credit < full ? credit : full);
 }
 
-enum dns_limit_verdict dns_limiter_take(struct dns_limiter *limiter, const uint8_t client[16],
-	bool client_ipv6, enum dns_limit_kind kind, uint64_t now_ms)
+enum dns_limit_verdict dns_limiter_take(
+	struct dns_limiter *limiter, uint64_t client, enum dns_limit_kind kind, uint64_t now_ms)
 {
 	if (limiter->rate == 0)
 		return LIMIT_SEND;
-	const uint64_t value = hash(limiter, client, client_ipv6, kind);
-	const uint32_t tag = (uint32_t)(value >> 32) | 1; /* 0 means unused */
-	struct bucket *bucket
-		= find(limiter, &limiter->set[value & limiter->set_mask], tag, (uint32_t)now_ms);
+	struct bucket_set *set = &limiter->set[set_of(limiter, client, kind)];
+	const uint32_t tag = ((uint32_t)(client >> 32) & ~KIND_BITS) | ((uint32_t)kind + 1);
+	const uint32_t now = (uint32_t)now_ms;
+	const unsigned bucket = find(limiter, set, tag, now);
+	const uint32_t credit = refill(limiter, set, bucket, now);
 
-	refill(limiter, bucket, (uint32_t)now_ms);
-	if (bucket->credit >= MILLI) {
-		bucket->credit -= MILLI;
+	set->stamp[bucket] = now;
+	if (credit >= MILLI) {
+		set->credit[bucket] = credit - MILLI;
 		return LIMIT_SEND;
 	}
-	bucket->over++;
-	return limiter->slip > 0 && bucket->over % limiter->slip == 0 ? LIMIT_SLIP : LIMIT_DROP;
+	set->credit[bucket] = credit;
+	const uint32_t over = ++set->over[bucket];
+
+	return limiter->slip > 0 && over % limiter->slip == 0 ? LIMIT_SLIP : LIMIT_DROP;
 }

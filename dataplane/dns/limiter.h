@@ -42,9 +42,17 @@ size_t dns_limiter_size(const struct dns_settings *settings);
  * kernel has yet to zero stay so until they are used. Not to be called while a reader uses it. */
 void dns_limiter_init(void *memory, const struct dns_settings *settings);
 
+/* What a client (network order; IPv4 in the first four bytes) is counted as: the same for all of its
+ * prefix. */
+uint64_t dns_limiter_client(
+	const struct dns_limiter *limiter, const uint8_t client[16], bool client_ipv6);
+
+/* Starts the load of the bucket of the usual kind, LIMIT_ANSWER. */
+void dns_limiter_prefetch(const struct dns_limiter *limiter, uint64_t client);
+
 /*
- * Takes a response of `kind` to `client` (network order; IPv4 in the first four bytes) off its
- * bucket. `now_ms` is a monotonic clock in milliseconds. With a rate of 0: LIMIT_SEND.
+ * Takes a response of `kind` to `client`, of dns_limiter_client(), off its bucket. `now_ms` is a
+ * monotonic clock in milliseconds. With a rate of 0: LIMIT_SEND.
  */
-enum dns_limit_verdict dns_limiter_take(struct dns_limiter *limiter, const uint8_t client[16],
-	bool client_ipv6, enum dns_limit_kind kind, uint64_t now_ms);
+enum dns_limit_verdict dns_limiter_take(
+	struct dns_limiter *limiter, uint64_t client, enum dns_limit_kind kind, uint64_t now_ms);

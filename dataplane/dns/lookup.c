@@ -96,9 +96,21 @@ static void route(const struct dns_view *view, struct dns_request *r)
 	ptrd_table_prefetch(table, r->key);
 }
 
+/* Finds out whose rate the reply counts for, if for any. */
+static void rate(const struct dns_context *context, struct dns_request *r)
+{
+	r->rated = context->limiter != NULL && r->transport == DNS_UDP
+		&& r->cookie != DNS_COOKIE_VALID;
+	if (!r->rated)
+		return;
+	r->rate_client = dns_limiter_client(context->limiter, r->client, r->client_ipv6);
+	dns_limiter_prefetch(context->limiter, r->rate_client);
+}
+
 void dns_route(const struct dns_context *context, struct dns_request *requests, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++) {
+		rate(context, &requests[i]);
 		if (!requests[i].decided)
 			route(context->view, &requests[i]);
 	}

@@ -134,10 +134,10 @@ static enum dns_limit_kind limit_kind(const struct dns_request *r)
 /* Takes the reply off its client's rate; over that it becomes an empty one, or none: false. */
 static bool limit(const struct dns_context *context, struct dns_request *r, struct answer *answer)
 {
-	if (context->limiter == NULL || r->transport == DNS_TCP || r->cookie == DNS_COOKIE_VALID)
+	if (!r->rated)
 		return true;
 	const enum dns_limit_verdict verdict = dns_limiter_take(
-		context->limiter, r->client, r->client_ipv6, limit_kind(r), context->now_ms);
+		context->limiter, r->rate_client, limit_kind(r), context->now_ms);
 
 	if (verdict == LIMIT_SEND)
 		return true;

@@ -157,7 +157,8 @@ static unsigned exhaust(const struct policy *policy, unsigned reader)
 {
 	unsigned sent = 0;
 
-	while (dns_limiter_take(policy->limiter[reader], client, false, LIMIT_ANSWER, 0)
+	while (dns_limiter_take(policy->limiter[reader],
+		       dns_limiter_client(policy->limiter[reader], client, false), LIMIT_ANSWER, 0)
 		== LIMIT_SEND)
 		sent++;
 	return sent;

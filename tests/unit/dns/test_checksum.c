@@ -1,5 +1,6 @@
 /*
- * Sums of RFC 1071 of every short length, beside the same computed byte by byte.
+ * Sums of RFC 1071 of every short length, beside the same computed byte by byte; and SipHash beside
+ * libsodium's.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,6 +14,7 @@
 
 #include "checksum.h"
 #include "image.h"
+#include "siphash.h"
 
 #define LENGTH_MAX (2 * CHECKSUM_SHORT_MAX + 9)
 
@@ -76,11 +78,38 @@ static void test_fold(void **state)
 		assert_int_equal(checksum_fold(rows[i].sum), rows[i].folded);
 }
 
+static void test_siphash(void **state)
+{
+	uint8_t key[SIPHASH_KEY_SIZE], input[40], expected[crypto_shorthash_BYTES];
+
+	(void)state;
+	static_assert(sizeof(key) == crypto_shorthash_KEYBYTES, "SipHash-2-4");
+	for (unsigned round = 0; round < 100; round++) {
+		randombytes_buf(key, sizeof(key));
+		randombytes_buf(input, sizeof(input));
+		for (unsigned len = 0; len <= sizeof(input); len++) {
+			struct siphash s = siphash_start(key);
+			uint64_t rest = 0;
+			unsigned at = 0;
+
+			for (; len - at >= 8; at += 8)
+				siphash_word(&s, le64toh(load_word(input + at)));
+			for (unsigned i = 0; at + i < len; i++)
+				rest |= (uint64_t)input[at + i] << (8 * i);
+			const uint64_t hash = htole64(siphash_end(&s, rest, len));
+
+			crypto_shorthash(expected, input, len, key);
+			assert_memory_equal(&hash, expected, sizeof(hash));
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lengths),
 		cmocka_unit_test(test_fold),
+		cmocka_unit_test(test_siphash),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -46,7 +46,9 @@ static unsigned take(struct dns_limiter *limiter, const uint8_t *client, bool ip
 	unsigned sent = 0;
 
 	while (count-- > 0)
-		sent += dns_limiter_take(limiter, client, ipv6, kind, now_ms) == LIMIT_SEND;
+		sent += dns_limiter_take(
+				limiter, dns_limiter_client(limiter, client, ipv6), kind, now_ms)
+			== LIMIT_SEND;
 	return sent;
 }
 
@@ -91,7 +93,9 @@ static void test_slip(void **state)
 
 		take(limiter, client, false, LIMIT_ERROR, 0, RATE);
 		for (uint32_t i = 1; i <= 60; i++)
-			assert_int_equal(dns_limiter_take(limiter, client, false, LIMIT_ERROR, 0),
+			assert_int_equal(
+				dns_limiter_take(limiter,
+					dns_limiter_client(limiter, client, false), LIMIT_ERROR, 0),
 				slip > 0 && i % slip == 0 ? LIMIT_SLIP : LIMIT_DROP);
 		free(limiter);
 	}
