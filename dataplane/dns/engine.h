@@ -219,5 +219,5 @@ void dns_route(const struct dns_context *context, struct dns_request *requests, 
 void dns_lookup(const struct dns_context *context, struct dns_request *requests, unsigned count);
 void dns_write(const struct dns_context *context, struct dns_request *requests, unsigned count);
 
-/* The four stages in a row. */
+/* The four stages, of which the first two are one pass. */
 void dns_answer(const struct dns_context *context, struct dns_request *requests, unsigned count);

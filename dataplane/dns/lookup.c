@@ -204,8 +204,11 @@ void dns_lookup(const struct dns_context *context, struct dns_request *requests,
 
 void dns_answer(const struct dns_context *context, struct dns_request *requests, unsigned count)
 {
-	dns_parse(context, requests, count);
-	dns_route(context, requests, count);
+	/* Together, so that the loads of buckets begin one by one, and while there is work left. */
+	for (unsigned i = 0; i < count; i++) {
+		dns_parse(context, &requests[i], 1);
+		dns_route(context, &requests[i], 1);
+	}
 	dns_lookup(context, requests, count);
 	dns_write(context, requests, count);
 }

@@ -33,8 +33,8 @@
 #define STAGES(X)                                                                                  \
 	X(RX, "rx")             /* out of the port */                                              \
 	X(FRAME, "frame")       /* headers, checksums of the query verified */                     \
-	X(PARSE, "parse")       /* message to name */                                              \
-	X(LOOKUP, "lookup")     /* zone, bucket, record */                                         \
+	X(PARSE, "parse")       /* message to name, zone and bucket */                             \
+	X(LOOKUP, "lookup")     /* record */                                                       \
 	X(WRITE, "write")       /* reply, and its sum */                                           \
 	X(CHECKSUM, "checksum") /* headers turned round, checksums of the reply */                 \
 	X(TX, "tx")             /* into the port, and counted */
@@ -110,9 +110,11 @@ static bool turn(const struct run *run, struct burst *burst, uint64_t at[STAGE_C
 			return false;
 	const struct dns_context context = serving_context(run->serving, NODE_READER_MAIN + 1);
 	at[PARSE] = rte_rdtsc();
-	dns_parse(&context, burst->request, BURST);
+	for (unsigned i = 0; i < BURST; i++) { /* as dns_answer() */
+		dns_parse(&context, &burst->request[i], 1);
+		dns_route(&context, &burst->request[i], 1);
+	}
 	at[LOOKUP] = rte_rdtsc();
-	dns_route(&context, burst->request, BURST);
 	dns_lookup(&context, burst->request, BURST);
 	at[WRITE] = rte_rdtsc();
 	dns_write(&context, burst->request, BURST);
