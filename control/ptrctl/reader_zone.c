@@ -29,11 +29,19 @@ struct reader_zone {
 /* ldns has several buffers of 64 KiB for each record: the heap keeps them from one to the next. */
 #define HEAP_SPARE (1024 * 1024)
 
-static void take_origin(struct reader_zone *reader, ldns_rdf *origin)
+/* Takes it over. False: it is longer than a name may be, and the one before stays. */
+static bool take_origin(struct reader_zone *reader, ldns_rdf *origin)
 {
+	struct zone_name below;
+
+	if (!zone_name_of(origin, &below)) {
+		ldns_rdf_deep_free(origin);
+		return false;
+	}
 	ldns_rdf_deep_free(reader->origin);
 	reader->origin = origin;
-	zone_name_of(origin, &reader->below);
+	reader->below = below;
+	return true;
 }
 
 /* A reader that has no rows yet. */
@@ -80,8 +88,11 @@ static enum row_result set_origin(struct reader_zone *reader, char *text, struct
 		return row_refuse(row, PTRD_ERR_INVALID_REQUEST, "$ORIGIN", "is no domain name");
 	if (!ldns_dname_str_absolute(word) && reader->origin != NULL)
 		ldns_dname_cat(name, reader->origin);
-	take_origin(reader, name);
-	return ROW_GOOD;
+	return take_origin(reader, name)
+		? ROW_GOOD
+		: row_refuse(row, PTRD_ERR_INVALID_REQUEST, "$ORIGIN",
+			"is longer than %d bytes with the one that it is relative to",
+			ZONE_NAME_MAX);
 }
 
 static enum row_result directive(struct reader_zone *reader, char *text, struct row *row)
@@ -143,6 +154,7 @@ static enum row_result any_record(
 	const ldns_status status
 		= ldns_rr_new_frm_str(&rr, reader->record, 0, reader->origin, &before);
 
+	/* Too long, and no blank owner stands for it, nor for the one before it. */
 	if (before != NULL)
 		zone_name_of(before, owner);
 	ldns_rdf_deep_free(before);

@@ -51,10 +51,16 @@ bool zone_name_read(const char *text, const struct zone_name *origin, struct zon
 	return used > 0;
 }
 
-void zone_name_of(const ldns_rdf *rdf, struct zone_name *name)
+bool zone_name_of(const ldns_rdf *rdf, struct zone_name *name)
 {
-	name->len = ldns_rdf_size(rdf);
-	memcpy(name->wire, ldns_rdf_data(rdf), name->len);
+	const size_t len = ldns_rdf_size(rdf);
+
+	name->len = 0;
+	if (len > sizeof(name->wire))
+		return false;
+	memcpy(name->wire, ldns_rdf_data(rdf), len);
+	name->len = len;
+	return true;
 }
 
 bool zone_name_write(const struct zone_name *name, char text[static ZONE_NAME_MAX])

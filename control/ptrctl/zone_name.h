@@ -24,8 +24,11 @@ struct zone_name {
  */
 bool zone_name_read(const char *text, const struct zone_name *origin, struct zone_name *name);
 
-/* The same of one that ldns has read. */
-void zone_name_of(const ldns_rdf *rdf, struct zone_name *name);
+/*
+ * The same of one that ldns has read. False, and `name` is none: it is too long, as ldns puts relative
+ * names before an origin of any length.
+ */
+bool zone_name_of(const ldns_rdf *rdf, struct zone_name *name);
 
 /* Its text. False: it has other characters than letters, digits, - and _, or is the root. */
 bool zone_name_write(const struct zone_name *name, char text[static ZONE_NAME_MAX]);

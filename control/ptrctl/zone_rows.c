@@ -198,10 +198,11 @@ static enum row_result add_ptr(
 	enum row_result result;
 	struct zone_name name;
 
-	zone_name_of(ldns_rr_owner(rr), &name);
-	if (!zone_key_read(&name, &ptr.owner))
+	if (!zone_name_of(ldns_rr_owner(rr), &name) || !zone_key_read(&name, &ptr.owner))
 		return refuse_owner(rr, row);
-	zone_name_of(rdf, &name);
+	if (!zone_name_of(rdf, &name))
+		return row_refuse(row, PTRD_ERR_INVALID_NAME, "names",
+			"has a name of more than %d bytes", ZONE_NAME_MAX);
 	ptr.name = zone_name_write(&name, plain) ? plain : (formatted = ldns_rdf2str(rdf));
 	result = ptr.name != NULL ? zone_rows_add_ptr(rows, &ptr, row)
 				  : row_fail(row, "out of memory");

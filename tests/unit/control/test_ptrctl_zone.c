@@ -10,6 +10,8 @@
 
 #define Z "$TTL 300\n$ORIGIN 0.0.10.in-addr.arpa.\n"
 #define N(...) ",\"names\":[" __VA_ARGS__ "],\"ttl\":"
+#define L63 "123456789-123456789-123456789-123456789-123456789-123456789-123"
+#define L192 L63 "." L63 "." L63 /* bytes on the wire */
 
 static const struct file zone_files[] = {
 	{Z "1 PTR a.example.\n2 60 IN PTR b.example.\n", 0,
@@ -93,6 +95,14 @@ static const struct file zone_files[] = {
 		{{2, "!owner no $ORIGIN"}, {3, "!owner there is no record before"}}, NULL},
 	{Z "1 PTR a\0b.\n2 PTR b.\n", sizeof(Z "1 PTR a\0b.\n2 PTR b.\n") - 1,
 		{{3, "! NUL byte"}, {4, B N("\"b.\"") "300}"}}, NULL},
+	/* Names that are too long with the origin: none of them is the owner of the next line. */
+	{Z "$ORIGIN " L192 ".\n$ORIGIN " L192 "\n1.0.0.10.in-addr.arpa. PTR " L192 "\n" L192
+	   " PTR a.\n PTR a.\n2.0.0.10.in-addr.arpa. PTR b.\n",
+		0,
+		{{4, "!$ORIGIN is longer than 255 bytes"}, {5, "!names more than 255 bytes"},
+			{6, "!owner is not"}, {7, "!owner there is no record before"},
+			{8, B N("\"b.\"") "300}"}},
+		NULL},
 	{"", 0, {{0, NULL}}, NULL},
 	{"; nothing\n\n  \n", 0, {{0, NULL}}, NULL},
 };
@@ -148,7 +158,6 @@ static void test_zone_changed(void **state)
 	fclose(again);
 }
 
-/* A line of `len` bytes between two good ones: `before` and `after` it, and x's. */
 /* Records that are no PTR records, and what --strict makes of them. */
 static void test_strict(void **state)
 {
