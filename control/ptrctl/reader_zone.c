@@ -168,10 +168,10 @@ static enum row_result any_record(
 	return result;
 }
 
-/* The only word of a record's data, or NULL; what is blank behind it goes. */
+/* The only word of a record's data, or NULL; what is blank behind it goes, unless it is escaped. */
 static const char *only_word(char *data)
 {
-	char *word = data + strspn(data, " \t"), *end = word + strcspn(word, " \t");
+	char *word = data + strspn(data, " \t"), *end = word + strcspn(word, " \t\\");
 
 	if (end == word || end[strspn(end, " \t")] != '\0')
 		return NULL;

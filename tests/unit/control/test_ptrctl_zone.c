@@ -103,6 +103,11 @@ static const struct file zone_files[] = {
 			{6, "!owner is not"}, {7, "!owner there is no record before"},
 			{8, B N("\"b.\"") "300}"}},
 		NULL},
+	/* a blank at the end of a name is one of its characters if it is escaped */
+	{Z "1 PTR a\\ \n2 PTR a\\ b.\\  ; more\n", 0,
+		{{3, A N("\"a\\\\032.0.0.10.in-addr.arpa.\"") "300}"},
+			{4, B N("\"a\\\\032b.\\\\032.0.0.10.in-addr.arpa.\"") "300}"}},
+		NULL},
 	{"", 0, {{0, NULL}}, NULL},
 	{"; nothing\n\n  \n", 0, {{0, NULL}}, NULL},
 };
