@@ -15,7 +15,7 @@ struct reader_zone {
 	char *record; /* a line put together anew, for ldns */
 	ldns_rdf *origin;
 	struct zone_name below; /* the same; it and the next may be none */
-	struct zone_name owner; /* of the record before */
+	struct zone_name owner; /* the last that a line has; none: it is not known */
 	bool has_default_ttl, has_last_ttl;
 	uint32_t default_ttl; /* of $TTL, RFC 2308 section 4 */
 	uint32_t last_ttl;    /* RFC 1035 section 5.1 */
@@ -187,17 +187,25 @@ static bool plain_ptr(struct reader_zone *reader, const struct zone_words *words
 	struct zone_ptr *ptr, char text[static ZONE_NAME_MAX])
 {
 	const char *data = only_word(words->data);
-	struct zone_name owner = reader->owner, name;
+	struct zone_name name;
 
 	if ((words->has_class && strcasecmp(words->class_word, "IN") != 0) || data == NULL
-		|| (*words->owner != '\0' && !zone_name_read(words->owner, &reader->below, &owner))
-		|| !zone_key_read(&owner, &ptr->owner)
+		|| reader->owner.len == 0 || !zone_key_read(&reader->owner, &ptr->owner)
 		|| !zone_name_read(data, &reader->below, &name) || !zone_name_write(&name, text))
 		return false;
-	reader->owner = owner;
 	ptr->ttl = ttl;
 	ptr->name = text;
 	return true;
+}
+
+/*
+ * The owner that a line has stands for a blank one behind it, also if the line is refused: no record
+ * may come to be that of an address which is another line's. One that is not plain is left to ldns.
+ */
+static void take_owner(struct reader_zone *reader, const char *word)
+{
+	if (*word != '\0' && !zone_name_read(word, &reader->below, &reader->owner))
+		reader->owner.len = 0;
 }
 
 static ldns_rr_type type_of(const char *word)
@@ -213,6 +221,7 @@ static enum row_result record(struct reader_zone *reader, char *text, struct row
 	uint32_t ttl;
 
 	zone_words_cut(text, &words);
+	take_owner(reader, words.owner);
 	if (words.type_word == NULL)
 		return row_refuse(row, PTRD_ERR_INVALID_REQUEST, "type", "is missing");
 	const ldns_rr_type type = type_of(words.type_word);
@@ -253,6 +262,7 @@ static enum row_result scan(struct reader_zone *reader, struct row *row)
 		return ROW_GOOD;
 	}
 	source_take_line(source);
+	reader->owner.len = 0;
 	return row_refuse(row, PTRD_ERR_INVALID_REQUEST, NULL, "%s",
 		result == ZONE_BAD ? reader->line.error
 				   : "the record is longer than 262144 bytes, or a parenthesis in "

@@ -103,6 +103,16 @@ static const struct file zone_files[] = {
 			{6, "!owner is not"}, {7, "!owner there is no record before"},
 			{8, B N("\"b.\"") "300}"}},
 		NULL},
+	/* A refused line's owner is that of the next one, and nobody's if it could not be read. */
+	{Z "1 PTR a.\n2 FOO x\n PTR b.\n", 0,
+		{{4, "!type 'FOO' is not known"}, {3, A N("\"a.\"") "300}"},
+			{5, B N("\"b.\"") "300}"}},
+		NULL},
+	{Z "1 PTR a.\n2 TXT \"x\n PTR b.\n1 PTR c.\n\\050 FOO x\n PTR b.\n", 0,
+		{{4, "! quoted text is not closed"}, {5, "!owner there is no record before"},
+			{7, "!type 'FOO' is not known"}, {8, "!owner there is no record before"},
+			{3, A N("\"a.\",\"c.\"") "300}"}},
+		NULL},
 	/* a blank at the end of a name is one of its characters if it is escaped */
 	{Z "1 PTR a\\ \n2 PTR a\\ b.\\  ; more\n", 0,
 		{{3, A N("\"a\\\\032.0.0.10.in-addr.arpa.\"") "300}"},
@@ -123,7 +133,7 @@ static void test_zone(void **state)
 static void test_zone_in_order(void **state)
 {
 	static const struct file files[] = {
-		{Z "1 PTR a.\n2 PTR b.\n3 FOO c.\n 60 PTR c.\n@ TXT x\n4 PTR d.\n", 0,
+		{Z "1 PTR a.\n2 PTR b.\n2 FOO c.\n 60 PTR c.\n@ TXT x\n4 PTR d.\n", 0,
 			{{3, A N("\"a.\"") "300}"}, {5, "!type 'FOO' is not known"},
 				{4, B N("\"b.\",\"c.\"") "60}"},
 				{8, "{\"address\":\"10.0.0.4\"" N("\"d.\"") "300}"}},
