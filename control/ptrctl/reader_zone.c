@@ -29,19 +29,20 @@ struct reader_zone {
 /* ldns has several buffers of 64 KiB for each record: the heap keeps them from one to the next. */
 #define HEAP_SPARE (1024 * 1024)
 
-/* Takes it over. False: it is longer than a name may be, and the one before stays. */
+/*
+ * Takes it over in place of the one before. False: it is NULL or longer than a name may be, and there is
+ * none then: what is relative to it must not come to be below the one before.
+ */
 static bool take_origin(struct reader_zone *reader, ldns_rdf *origin)
 {
-	struct zone_name below;
-
-	if (!zone_name_of(origin, &below)) {
-		ldns_rdf_deep_free(origin);
-		return false;
-	}
 	ldns_rdf_deep_free(reader->origin);
 	reader->origin = origin;
-	reader->below = below;
-	return true;
+	if (origin != NULL && zone_name_of(origin, &reader->below))
+		return true;
+	ldns_rdf_deep_free(origin);
+	reader->origin = NULL;
+	reader->below.len = 0;
+	return false;
 }
 
 /* A reader that has no rows yet. */
@@ -84,15 +85,11 @@ static enum row_result set_origin(struct reader_zone *reader, char *text, struct
 	const char *word = zone_word(&text);
 	ldns_rdf *name = word != NULL ? ldns_dname_new_frm_str(word) : NULL;
 
-	if (name == NULL)
-		return row_refuse(row, PTRD_ERR_INVALID_REQUEST, "$ORIGIN", "is no domain name");
-	if (!ldns_dname_str_absolute(word) && reader->origin != NULL)
+	if (name != NULL && !ldns_dname_str_absolute(word) && reader->origin != NULL)
 		ldns_dname_cat(name, reader->origin);
 	return take_origin(reader, name)
 		? ROW_GOOD
-		: row_refuse(row, PTRD_ERR_INVALID_REQUEST, "$ORIGIN",
-			"is longer than %d bytes with the one that it is relative to",
-			ZONE_NAME_MAX);
+		: row_refuse(row, PTRD_ERR_INVALID_REQUEST, "$ORIGIN", "is no domain name");
 }
 
 static enum row_result directive(struct reader_zone *reader, char *text, struct row *row)

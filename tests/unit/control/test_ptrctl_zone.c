@@ -96,12 +96,16 @@ static const struct file zone_files[] = {
 	{Z "1 PTR a\0b.\n2 PTR b.\n", sizeof(Z "1 PTR a\0b.\n2 PTR b.\n") - 1,
 		{{3, "! NUL byte"}, {4, B N("\"b.\"") "300}"}}, NULL},
 	/* Names that are too long with the origin: none of them is the owner of the next line. */
-	{Z "$ORIGIN " L192 ".\n$ORIGIN " L192 "\n1.0.0.10.in-addr.arpa. PTR " L192 "\n" L192
-	   " PTR a.\n PTR a.\n2.0.0.10.in-addr.arpa. PTR b.\n",
+	{Z "$ORIGIN " L192 ".\n1.0.0.10.in-addr.arpa. PTR " L192 "\n" L192
+	   " PTR a.\n PTR a.\n2.0.0.10.in-addr.arpa. PTR b.\n$ORIGIN " L192 "\n",
 		0,
-		{{4, "!$ORIGIN is longer than 255 bytes"}, {5, "!names more than 255 bytes"},
-			{6, "!owner is not"}, {7, "!owner there is no record before"},
-			{8, B N("\"b.\"") "300}"}},
+		{{4, "!names more than 255 bytes"}, {5, "!owner is not"},
+			{6, "!owner there is no record before"}, {8, "!$ORIGIN is no domain"},
+			{7, B N("\"b.\"") "300}"}},
+		NULL},
+	/* nor is anything below the origin before one that is none */
+	{Z "$ORIGIN 1..0.10.in-addr.arpa.\n1 PTR a.\n$ORIGIN 10.in-addr.arpa.\n2.0.0 PTR b.\n", 0,
+		{{3, "!$ORIGIN is no domain"}, {4, "!owner no $ORIGIN"}, {6, B N("\"b.\"") "300}"}},
 		NULL},
 	/* A refused line's owner is that of the next one, and nobody's if it could not be read. */
 	{Z "1 PTR a.\n2 FOO x\n PTR b.\n", 0,
