@@ -211,8 +211,9 @@ struct dns_request {
 
 /*
  * The stages: each takes the same `count` requests (at most DNS_BURST) and the same context. They
- * cannot fail; a request that gets no reply ends with reply_len 0. Nothing behind msg + len is
- * read, nothing behind msg + room written. Any thread, on requests and a limiter of its own.
+ * cannot fail; a request that gets no reply ends with reply_len 0. What stands behind msg + len changes
+ * nothing; nothing behind msg + room is read or written. Any thread, on requests and a limiter of its
+ * own.
  */
 void dns_parse(const struct dns_context *context, struct dns_request *requests, unsigned count);
 void dns_route(const struct dns_context *context, struct dns_request *requests, unsigned count);
