@@ -99,7 +99,7 @@ enum store_statement {
 	STMT_PROJECT_DELETE,
 	STMT_PROJECT_LIST,
 	STMT_PROJECT_COUNT,
-	STMT_DEFERRED_ENTRY, /* four: names and tags, gone and come */
+	STMT_DEFERRED_ENTRY,                         /* four: names and tags, gone and come */
 	STMT_DEFERRED_PTR = STMT_DEFERRED_ENTRY + 4, /* two: gone and come */
 	STMT_DEFERRED_AUDIT = STMT_DEFERRED_PTR + 2,
 	STMT_BULK_ROWS,
