@@ -1,11 +1,26 @@
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "store_deferred.h"
 
-/* A table of which SQLite knows no more than that it is read from the first row to the last. */
+/* What SQL sees of the deferred: a table of which SQLite knows no more than that it is read from the
+ * first row to the last. */
+struct shape {
+	const char *name, *sql;
+	unsigned (*count)(const struct deferred *deferred);
+	void (*column)(
+		const struct deferred *deferred, unsigned row, int column, sqlite3_context *result);
+};
+
+/* What a module of SQLite's is told of its table. */
+struct subject {
+	const struct shape *shape;
+	const struct deferred *deferred;
+};
+
 struct view {
 	sqlite3_vtab base;
-	const struct deferred *deferred;
+	const struct subject *subject;
 };
 
 struct cursor {
@@ -13,51 +28,24 @@ struct cursor {
 	unsigned row;
 };
 
-static const struct deferred *viewed(const sqlite3_vtab_cursor *cursor)
+static const struct subject *subject_of(const sqlite3_vtab_cursor *cursor)
 {
-	return ((const struct view *)cursor->pVtab)->deferred;
+	return ((const struct view *)cursor->pVtab)->subject;
 }
 
-static int connect(sqlite3 *db, struct deferred *deferred, sqlite3_vtab **vtab, const char *columns)
+static int connect(sqlite3 *db, void *subject, int argc, const char *const *argv,
+	sqlite3_vtab **vtab, char **error)
 {
 	struct view *view = calloc(1, sizeof(*view));
 
+	(void)argc;
+	(void)argv;
+	(void)error;
 	if (view == NULL)
 		return SQLITE_NOMEM;
-	view->deferred = deferred;
+	view->subject = subject;
 	*vtab = &view->base;
-	return sqlite3_declare_vtab(db, columns);
-}
-
-static int connect_audits(sqlite3 *db, void *deferred, int argc, const char *const *argv,
-	sqlite3_vtab **vtab, char **error)
-{
-	(void)argc;
-	(void)argv;
-	(void)error;
-	return connect(db, deferred, vtab,
-		"CREATE TABLE x (revision, time, actor, action, region, address, project,"
-		" old_project, before, after)");
-}
-
-static int connect_entries(sqlite3 *db, void *deferred, int argc, const char *const *argv,
-	sqlite3_vtab **vtab, char **error)
-{
-	(void)argc;
-	(void)argv;
-	(void)error;
-	return connect(db, deferred, vtab, "CREATE TABLE x (key, value, address, put)");
-}
-
-static int connect_ptrs(sqlite3 *db, void *deferred, int argc, const char *const *argv,
-	sqlite3_vtab **vtab, char **error)
-{
-	(void)argc;
-	(void)argv;
-	(void)error;
-	return connect(db, deferred, vtab,
-		"CREATE TABLE x (address, project, names, ttl, description, tags, action, revision,"
-		" time, put)");
+	return sqlite3_declare_vtab(db, view->subject->shape->sql);
 }
 
 static int disconnect(sqlite3_vtab *vtab)
@@ -88,19 +76,7 @@ static int close_cursor(sqlite3_vtab_cursor *cursor)
 	return SQLITE_OK;
 }
 
-static int first_audit(
-	sqlite3_vtab_cursor *cursor, int plan, const char *name, int argc, sqlite3_value **argv)
-{
-	(void)plan;
-	(void)name;
-	(void)argc;
-	(void)argv;
-	((struct cursor *)cursor)->row = viewed(cursor)->written.audits;
-	return SQLITE_OK;
-}
-
-/* Of those that are sorted. */
-static int first_sorted(
+static int first_row(
 	sqlite3_vtab_cursor *cursor, int plan, const char *name, int argc, sqlite3_value **argv)
 {
 	(void)plan;
@@ -117,19 +93,19 @@ static int next_row(sqlite3_vtab_cursor *cursor)
 	return SQLITE_OK;
 }
 
-static int after_audits(sqlite3_vtab_cursor *cursor)
+static int after_last(sqlite3_vtab_cursor *cursor)
 {
-	return ((struct cursor *)cursor)->row >= viewed(cursor)->used.audits;
+	const struct subject *subject = subject_of(cursor);
+
+	return ((struct cursor *)cursor)->row >= subject->shape->count(subject->deferred);
 }
 
-static int after_entries(sqlite3_vtab_cursor *cursor)
+static int column_of(sqlite3_vtab_cursor *cursor, sqlite3_context *result, int column)
 {
-	return ((struct cursor *)cursor)->row >= viewed(cursor)->sorted_entries_count;
-}
+	const struct subject *subject = subject_of(cursor);
 
-static int after_ptrs(sqlite3_vtab_cursor *cursor)
-{
-	return ((struct cursor *)cursor)->row >= viewed(cursor)->sorted_ptrs_count;
+	subject->shape->column(subject->deferred, ((struct cursor *)cursor)->row, column, result);
+	return SQLITE_OK;
 }
 
 static int rowid(sqlite3_vtab_cursor *cursor, sqlite3_int64 *number)
@@ -137,6 +113,19 @@ static int rowid(sqlite3_vtab_cursor *cursor, sqlite3_int64 *number)
 	*number = ((struct cursor *)cursor)->row;
 	return SQLITE_OK;
 }
+
+static const sqlite3_module module = {
+	.xConnect = connect,
+	.xBestIndex = best_index,
+	.xDisconnect = disconnect,
+	.xOpen = open_cursor,
+	.xClose = close_cursor,
+	.xFilter = first_row,
+	.xNext = next_row,
+	.xEof = after_last,
+	.xColumn = column_of,
+	.xRowid = rowid,
+};
 
 static void result_text(sqlite3_context *context, const char *text)
 {
@@ -151,10 +140,11 @@ static void result_address(sqlite3_context *context, const struct address *addre
 	sqlite3_result_blob(context, key, (int)address_key(address, key), SQLITE_TRANSIENT);
 }
 
-/* Columns in the order in which they are declared above. */
-static int audit_column(sqlite3_vtab_cursor *cursor, sqlite3_context *context, int column)
+/* Columns by their numbers in what `shapes` declares. */
+static void audit_column(
+	const struct deferred *d, unsigned number, int column, sqlite3_context *context)
 {
-	const struct deferred_audit *row = &viewed(cursor)->audits[((struct cursor *)cursor)->row];
+	const struct deferred_audit *row = &d->audits[d->written.audits + number];
 	const char *const texts[] = {[2] = row->actor,
 		[3] = row->action,
 		[4] = row->region,
@@ -171,13 +161,12 @@ static int audit_column(sqlite3_vtab_cursor *cursor, sqlite3_context *context, i
 		result_address(context, &row->address);
 	else
 		result_text(context, texts[column]);
-	return SQLITE_OK;
 }
 
-static int ptr_column(sqlite3_vtab_cursor *cursor, sqlite3_context *context, int column)
+static void ptr_column(
+	const struct deferred *d, unsigned number, int column, sqlite3_context *context)
 {
-	const struct deferred_ptr *ptr
-		= viewed(cursor)->sorted_ptrs[((struct cursor *)cursor)->row];
+	const struct deferred_ptr *ptr = d->sorted_ptrs[number];
 	const char *const texts[] = {[1] = ptr->project,
 		[2] = ptr->names,
 		[4] = ptr->description != NULL ? ptr->description : "",
@@ -192,13 +181,12 @@ static int ptr_column(sqlite3_vtab_cursor *cursor, sqlite3_context *context, int
 		sqlite3_result_int64(context, numbers[column]);
 	else
 		result_text(context, texts[column]);
-	return SQLITE_OK;
 }
 
-static int entry_column(sqlite3_vtab_cursor *cursor, sqlite3_context *context, int column)
+static void entry_column(
+	const struct deferred *d, unsigned number, int column, sqlite3_context *context)
 {
-	const struct deferred_entry *entry
-		= viewed(cursor)->sorted_entries[((struct cursor *)cursor)->row];
+	const struct deferred_entry *entry = d->sorted_entries[number];
 
 	if (column == 2)
 		result_address(context, &entry->address);
@@ -206,57 +194,53 @@ static int entry_column(sqlite3_vtab_cursor *cursor, sqlite3_context *context, i
 		sqlite3_result_int(context, entry->put);
 	else
 		result_text(context, column == 0 ? entry->key : entry->value);
-	return SQLITE_OK;
 }
 
-static const sqlite3_module audits_module = {
-	.xConnect = connect_audits,
-	.xBestIndex = best_index,
-	.xDisconnect = disconnect,
-	.xOpen = open_cursor,
-	.xClose = close_cursor,
-	.xFilter = first_audit,
-	.xNext = next_row,
-	.xEof = after_audits,
-	.xColumn = audit_column,
-	.xRowid = rowid,
-};
-
-static const sqlite3_module ptrs_module = {
-	.xConnect = connect_ptrs,
-	.xBestIndex = best_index,
-	.xDisconnect = disconnect,
-	.xOpen = open_cursor,
-	.xClose = close_cursor,
-	.xFilter = first_sorted,
-	.xNext = next_row,
-	.xEof = after_ptrs,
-	.xColumn = ptr_column,
-	.xRowid = rowid,
-};
-
-static const sqlite3_module entries_module = {
-	.xConnect = connect_entries,
-	.xBestIndex = best_index,
-	.xDisconnect = disconnect,
-	.xOpen = open_cursor,
-	.xClose = close_cursor,
-	.xFilter = first_sorted,
-	.xNext = next_row,
-	.xEof = after_entries,
-	.xColumn = entry_column,
-	.xRowid = rowid,
-};
-
-static bool make_table(struct store *s, const char *name, const sqlite3_module *module)
+static unsigned count_audits(const struct deferred *d)
 {
-	return sqlite3_create_module(s->db, name, module, s->deferred) == SQLITE_OK
+	return d->used.audits - d->written.audits;
+}
+
+static unsigned count_ptrs(const struct deferred *d)
+{
+	return d->sorted_ptrs_count;
+}
+
+static unsigned count_entries(const struct deferred *d)
+{
+	return d->sorted_entries_count;
+}
+
+static const struct shape shapes[] = {
+	{"deferred_ptr",
+		"CREATE TABLE x (address, project, names, ttl, description, tags, action, revision,"
+		" time, put)",
+		count_ptrs, ptr_column},
+	{"deferred_entry", "CREATE TABLE x (key, value, address, put)", count_entries,
+		entry_column},
+	{"deferred_audit",
+		"CREATE TABLE x (revision, time, actor, action, region, address, project,"
+		" old_project, before, after)",
+		count_audits, audit_column},
+};
+
+static bool make_table(struct store *s, const struct shape *shape)
+{
+	struct subject *subject = malloc(sizeof(*subject));
+
+	if (subject == NULL) {
+		snprintf(s->error, sizeof(s->error), "out of memory");
+		return false;
+	}
+	*subject = (struct subject){shape, s->deferred};
+	return sqlite3_create_module_v2(s->db, shape->name, &module, subject, free) == SQLITE_OK
 		|| store_fail(s);
 }
 
 bool store_deferred_tables(struct store *s)
 {
-	return make_table(s, "deferred_ptr", &ptrs_module)
-		&& make_table(s, "deferred_entry", &entries_module)
-		&& make_table(s, "deferred_audit", &audits_module);
+	for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++)
+		if (!make_table(s, &shapes[i]))
+			return false;
+	return true;
 }
