@@ -74,7 +74,7 @@ sqlite3_stmt *store_statement(struct store *s, enum store_statement id, const ch
 {
 	sqlite3_stmt **statement = &s->statements[id];
 
-	if (id >= STMT_LOOKS_AT_DEFERRED && s->deferred != NULL && !store_deferred_write(s))
+	if (id >= STMT_LOOKS_AT_DEFERRED && !store_deferred_write(s))
 		return NULL;
 	if (*statement == NULL
 		&& sqlite3_prepare_v3(s->db, sql, -1, SQLITE_PREPARE_PERSISTENT, statement, NULL)
@@ -136,7 +136,7 @@ bool column_address(sqlite3_stmt *statement, int column, struct address *address
 	return true;
 }
 
-static bool simple(struct store *s, enum store_statement id, const char *sql)
+bool store_execute(struct store *s, enum store_statement id, const char *sql)
 {
 	sqlite3_stmt *statement = store_statement(s, id, sql);
 
@@ -148,7 +148,7 @@ bool store_begin(struct store *s)
 	s->failed = false;
 	s->now = (int64_t)time(NULL);
 	store_project_changed(s);
-	s->in_transaction = simple(s, STMT_BEGIN, "BEGIN IMMEDIATE");
+	s->in_transaction = store_execute(s, STMT_BEGIN, "BEGIN IMMEDIATE");
 	return s->in_transaction;
 }
 
@@ -175,8 +175,8 @@ static bool write_revision(struct store *s)
 
 bool store_commit(struct store *s)
 {
-	if (s->failed || (s->deferred != NULL && !store_deferred_write(s)) || !store_usage_flush(s)
-		|| !write_revision(s) || !simple(s, STMT_COMMIT, "COMMIT"))
+	if (s->failed || !store_deferred_write(s) || !store_usage_flush(s) || !write_revision(s)
+		|| !store_execute(s, STMT_COMMIT, "COMMIT"))
 		return false;
 	s->in_transaction = false;
 	s->regions_changed = false;
@@ -189,11 +189,10 @@ void store_rollback(struct store *s)
 	/* SQLite has rolled back by itself after some errors (disk full, I/O); then there is
 	 * nothing to do. */
 	if (!sqlite3_get_autocommit(s->db))
-		simple(s, STMT_ROLLBACK, "ROLLBACK");
+		store_execute(s, STMT_ROLLBACK, "ROLLBACK");
 	s->in_transaction = false;
 	s->usage.region = 0;
-	if (s->deferred != NULL)
-		store_deferred_clear(s);
+	store_deferred_clear(s);
 	s->revision = s->committed_revision;
 	/* If they cannot be read back now, store_ready() tries again. */
 	if (s->regions_changed && !store_regions_load(s))
@@ -210,13 +209,13 @@ bool store_savepoint(struct store *s)
 {
 	s->savepoint_revision = s->revision;
 	s->savepoint_usage = s->usage;
-	return store_deferred_savepoint(s) && simple(s, STMT_SAVEPOINT, "SAVEPOINT request");
+	return store_deferred_savepoint(s) && store_execute(s, STMT_SAVEPOINT, "SAVEPOINT request");
 }
 
 bool store_release(struct store *s)
 {
 	store_deferred_release(s);
-	return simple(s, STMT_RELEASE, "RELEASE request");
+	return store_execute(s, STMT_RELEASE, "RELEASE request");
 }
 
 bool store_undo(struct store *s)
@@ -226,8 +225,8 @@ bool store_undo(struct store *s)
 	store_project_changed(s);
 	store_deferred_undo(s);
 	s->revision = s->savepoint_revision;
-	if (!simple(s, STMT_UNDO, "ROLLBACK TO request")
-		|| !simple(s, STMT_RELEASE, "RELEASE request"))
+	if (!store_execute(s, STMT_UNDO, "ROLLBACK TO request")
+		|| !store_execute(s, STMT_RELEASE, "RELEASE request"))
 		return false;
 	/* Regions of earlier requests of this transaction are read back too: they are in the
 	 * database. */

@@ -43,22 +43,18 @@ static struct steps steps_of(const struct eip *eip, bool bound, const struct eip
 	};
 }
 
-static bool plan_drop(
-	struct store *b, enum store_statement id, const char *sql, const struct address *address)
-{
-	sqlite3_stmt *drop = store_statement(b, id, sql);
-
-	return drop != NULL && bind_address(b, drop, 1, address) && store_run(b, drop);
-}
-
 /* Rows that go before any is put. */
 static bool plan_drops(struct store *b, const struct address *address, const struct steps *steps)
 {
 	return (!steps->drop_eip
-		       || plan_drop(
-			       b, STMT_BULK_EIP_DROP, "INSERT INTO w.eip_drop VALUES (?)", address))
+		       || store_run_address(b,
+			       store_statement(
+				       b, STMT_BULK_EIP_DROP, "INSERT INTO w.eip_drop VALUES (?)"),
+			       address))
 		&& (!steps->drop_ptr
-			|| plan_drop(b, STMT_BULK_PTR_DROP, "INSERT INTO w.ptr_drop VALUES (?)",
+			|| store_run_address(b,
+				store_statement(
+					b, STMT_BULK_PTR_DROP, "INSERT INTO w.ptr_drop VALUES (?)"),
 				address));
 }
 
@@ -181,10 +177,7 @@ static const char *const writes[] = {
 	"INSERT OR FAIL INTO eip SELECT address, region, id, project, revision, ?1 FROM w.plan"
 	" WHERE put_eip ORDER BY revision",
 	"INSERT OR FAIL INTO ptr SELECT address, project, names, ttl, description, tags, action,"
-	" revision, ?1, ?1 FROM w.plan WHERE names IS NOT NULL ORDER BY revision"
-	" ON CONFLICT DO UPDATE SET names = excluded.names, ttl = excluded.ttl,"
-	" description = excluded.description, tags = excluded.tags, action = excluded.action,"
-	" revision = excluded.revision, updated = excluded.updated",
+	" revision, ?1, ?1 FROM w.plan WHERE names IS NOT NULL ORDER BY revision" PTR_REPLACES,
 	"INSERT OR FAIL INTO ptr_name SELECT key, address FROM w.name_put ORDER BY key, address",
 	"INSERT OR FAIL INTO ptr_tag SELECT key, value, address FROM w.tag_put"
 	" ORDER BY key, value, address",

@@ -26,6 +26,8 @@ void store_deferred_clear(struct store *s)
 {
 	struct deferred *d = s->deferred;
 
+	if (d == NULL)
+		return;
 	d->used = d->written = d->savepoint = d->savepoint_written = (struct deferred_mark){0};
 	d->epoch++;
 }
@@ -185,11 +187,9 @@ bool store_defer_entry(void *context, const struct ptr_entry *entry)
 	return true;
 }
 
-/* Order of the indexes: names, then tags; for one entry the order of the changes. */
-static int compare_entries(const void *left, const void *right)
+/* Order of the indexes: names, then tags. 0: it is the same entry. */
+static int entry_order(const struct deferred_entry *a, const struct deferred_entry *b)
 {
-	const struct deferred_entry *a = *(const struct deferred_entry *const *)left;
-	const struct deferred_entry *b = *(const struct deferred_entry *const *)right;
 	int order = (a->value != NULL) - (b->value != NULL);
 
 	if (order == 0)
@@ -198,14 +198,17 @@ static int compare_entries(const void *left, const void *right)
 		order = strcmp(a->value, b->value);
 	if (order == 0)
 		order = address_compare(&a->address, &b->address);
-	return order != 0 ? order : (a > b) - (a < b);
+	return order;
 }
 
-static bool same_entry(const struct deferred_entry *a, const struct deferred_entry *b)
+/* And for one entry the order of the changes. */
+static int compare_entries(const void *left, const void *right)
 {
-	return (a->value != NULL) == (b->value != NULL) && strcmp(a->key, b->key) == 0
-		&& (a->value == NULL || strcmp(a->value, b->value) == 0)
-		&& address_compare(&a->address, &b->address) == 0;
+	const struct deferred_entry *a = *(const struct deferred_entry *const *)left;
+	const struct deferred_entry *b = *(const struct deferred_entry *const *)right;
+	const int order = entry_order(a, b);
+
+	return order != 0 ? order : (a > b) - (a < b);
 }
 
 static int compare_ptrs(const void *left, const void *right)
@@ -234,7 +237,7 @@ static void sort_entries(struct deferred *d)
 		sorted[i] = &d->entries[d->written.entries + i];
 	qsort(sorted, count, sizeof(*sorted), compare_entries);
 	for (unsigned i = 0; i < count; i++)
-		if (i + 1 == count || !same_entry(sorted[i], sorted[i + 1]))
+		if (i + 1 == count || entry_order(sorted[i], sorted[i + 1]) != 0)
 			sorted[kept++] = sorted[i];
 	d->sorted_entries_count = kept;
 }
@@ -254,13 +257,6 @@ static const char *const entry_writes[] = {
 #define ENTRY_WRITES (sizeof(entry_writes) / sizeof(entry_writes[0]))
 static_assert(STMT_DEFERRED_PTR - STMT_DEFERRED_ENTRY == ENTRY_WRITES, "a statement for each");
 
-static bool run(struct store *s, enum store_statement id, const char *sql)
-{
-	sqlite3_stmt *statement = store_statement(s, id, sql);
-
-	return statement != NULL && store_run(s, statement);
-}
-
 static bool write_entries(struct store *s)
 {
 	const struct deferred *d = s->deferred;
@@ -270,7 +266,7 @@ static bool write_entries(struct store *s)
 		wanted[2 * (d->sorted_entries[i]->value != NULL) + d->sorted_entries[i]->put]
 			= true;
 	for (unsigned i = 0; i < ENTRY_WRITES; i++)
-		if (wanted[i] && !run(s, STMT_DEFERRED_ENTRY + i, entry_writes[i]))
+		if (wanted[i] && !store_execute(s, STMT_DEFERRED_ENTRY + i, entry_writes[i]))
 			return false;
 	return true;
 }
@@ -283,18 +279,14 @@ static bool write_ptrs(struct store *s)
 	for (unsigned i = 0; i < d->sorted_ptrs_count; i++)
 		wanted[d->sorted_ptrs[i]->put] = true;
 	return (!wanted[false]
-		       || run(s, STMT_DEFERRED_PTR,
+		       || store_execute(s, STMT_DEFERRED_PTR,
 			       "DELETE FROM ptr WHERE address IN"
 			       " (SELECT address FROM deferred_ptr WHERE NOT put)"))
 		&& (!wanted[true]
-			|| run(s, STMT_DEFERRED_PTR + 1,
+			|| store_execute(s, STMT_DEFERRED_PTR + 1,
 				"INSERT OR FAIL INTO ptr SELECT address, project, names, ttl,"
 				" description, tags, action, revision, time, time"
-				" FROM deferred_ptr WHERE put ON CONFLICT DO UPDATE"
-				" SET names = excluded.names, ttl = excluded.ttl,"
-				" description = excluded.description, tags = excluded.tags,"
-				" action = excluded.action, revision = excluded.revision,"
-				" updated = excluded.updated"));
+				" FROM deferred_ptr WHERE put" PTR_REPLACES));
 }
 
 static bool write_all(struct store *s)
@@ -306,11 +298,11 @@ static bool write_all(struct store *s)
 	/* OR FAIL: a failure ends the transaction, so the statement keeps no journal to undo itself. */
 	return write_ptrs(s) && write_entries(s)
 		&& (d->used.audits == d->written.audits
-			|| run(s, STMT_DEFERRED_AUDIT,
+			|| store_execute(s, STMT_DEFERRED_AUDIT,
 				"INSERT OR FAIL INTO audit SELECT * FROM deferred_audit"));
 }
 
-bool store_deferred_waits(const struct store *s)
+static bool waits(const struct store *s)
 {
 	const struct deferred *d = s->deferred;
 
@@ -322,7 +314,9 @@ bool store_deferred_write(struct store *s)
 {
 	struct deferred *d = s->deferred;
 
-	if (store_deferred_waits(s) && !write_all(s))
+	if (d == NULL)
+		return true;
+	if (waits(s) && !write_all(s))
 		return false;
 	/* What came since the savepoint is undone in the database, what came before it is not. */
 	d->used = d->written = d->savepoint;

@@ -98,8 +98,7 @@ struct deferral {
 };
 bool store_defer_entry(void *context, const struct ptr_entry *entry);
 
-/* Writes what waits. */
-bool store_deferred_waits(const struct store *s);
+/* Writes what waits; nothing does of a bulk, which has no deferred. */
 bool store_deferred_write(struct store *s);
 
 /* With the store's savepoint; with the end of its transaction. */

@@ -87,7 +87,7 @@ int store_eip_by_id(struct store *s, const struct region *region, const char *id
 	return store_deferred_write(s) ? find_eip(s, get, eip) : -1;
 }
 
-bool store_delete_address(struct store *s, sqlite3_stmt *statement, const struct address *address)
+bool store_run_address(struct store *s, sqlite3_stmt *statement, const struct address *address)
 {
 	return statement != NULL && bind_address(s, statement, 1, address)
 		&& store_run(s, statement);
@@ -184,7 +184,7 @@ bool store_eip_remove(struct store *s, const struct eip *eip)
 	eip_state(&s->after, NULL);
 	return store_change(s, eip->region, eip->project, -1, eip->has_ptr ? -1 : 0)
 		&& (!eip->has_ptr || store_ptr_delete(s, eip))
-		&& store_delete_address(s,
+		&& store_run_address(s,
 			store_statement(s, STMT_EIP_DELETE, "DELETE FROM eip WHERE address = ?"),
 			&eip->address)
 		&& store_defer_audit(s, eip, NULL);

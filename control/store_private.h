@@ -207,6 +207,9 @@ sqlite3_stmt *store_statement(struct store *s, enum store_statement id, const ch
 /* Runs a statement that yields no row, and resets it. */
 bool store_run(struct store *s, sqlite3_stmt *statement);
 
+/* The same of a statement without parameters. */
+bool store_execute(struct store *s, enum store_statement id, const char *sql);
+
 /* Steps to a row: 1, or 0 at the end, or -1. At the end and on failure the statement is reset. */
 int store_step(struct store *s, sqlite3_stmt *statement);
 
@@ -244,8 +247,8 @@ bool store_audit(struct store *s, const char *region, const char *project, const
 bool store_ptr_put(struct store *s, struct eip *eip, const struct ptr_value *value);
 bool store_ptr_delete(struct store *s, const struct eip *eip);
 
-/* Removes by the one parameter, an address. */
-bool store_delete_address(struct store *s, sqlite3_stmt *statement, const struct address *address);
+/* Runs a statement, which may be NULL, for its one parameter, an address. */
+bool store_run_address(struct store *s, sqlite3_stmt *statement, const struct address *address);
 
 /* What a PTR is found by: the key of a name, which has no value, or a tag. */
 struct ptr_entry {
@@ -305,6 +308,12 @@ const struct region *store_region_by_id(const struct store *s, int64_t id);
 
 /* Makes or upgrades the tables; `version` of the file is checked first. */
 bool store_schema_ready(struct store *s);
+
+/* Behind an INSERT into ptr: of the PTR that there may be, its age stays, and its project. */
+#define PTR_REPLACES                                                                               \
+	" ON CONFLICT DO UPDATE SET names = excluded.names, ttl = excluded.ttl,"                   \
+	" description = excluded.description, tags = excluded.tags, action = excluded.action,"     \
+	" revision = excluded.revision, updated = excluded.updated"
 
 /* The columns that store_each_eip() wants, in its order. */
 #define EIP_COLUMNS                                                                                \
