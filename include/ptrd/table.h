@@ -392,18 +392,14 @@ static inline uint32_t ptrd_table_find_first(
  */
 static inline uint32_t ptrd_table_find4(const struct ptrd_table *table, struct ptrd_key key)
 {
-	uint64_t bucket = key.bucket;
+	for (unsigned steps = 0; steps < PTRD_CHAIN_MAX && key.bucket < table->bucket_total;
+		steps++) {
+		uint32_t behind = 0;
+		const uint32_t ref = ptrd_table_find_first(table, key, &behind);
 
-	for (unsigned steps = 0; steps < PTRD_CHAIN_MAX && bucket < table->bucket_total; steps++) {
-		const struct ptrd_bucket *b = &table->buckets[bucket];
-		const uint32_t ref = ptrd_bucket_find(b, key);
-
-		if (ref != PTRD_REF_NONE)
+		if (ref != PTRD_REF_NONE || behind == 0)
 			return ref;
-		/* Acquire: the overflow bucket was cleared before it was linked. */
-		bucket = atomic_load_explicit(&b->next, memory_order_acquire);
-		if (bucket == 0)
-			break;
+		key.bucket = behind;
 	}
 	return PTRD_REF_NONE;
 }
