@@ -220,5 +220,5 @@ void dns_route(const struct dns_context *context, struct dns_request *requests, 
 void dns_lookup(const struct dns_context *context, struct dns_request *requests, unsigned count);
 void dns_write(const struct dns_context *context, struct dns_request *requests, unsigned count);
 
-/* The four stages, of which the first two are one pass. */
+/* The four stages. */
 void dns_answer(const struct dns_context *context, struct dns_request *requests, unsigned count);

@@ -1,6 +1,7 @@
 /*
  * Stages 2 and 3: whose name it is, and what the table holds for it. Each only reads what the stage
- * before has prefetched.
+ * before has prefetched. Prefetches stand in loops of their own, as short as can be: where the
+ * processor has to look for an address's page, it works on little else, but looks for several at once.
  */
 #include "engine.h"
 
@@ -134,22 +135,15 @@ static const struct ptrd_table *table_of(const struct dns_request *r)
 	return &r->zone->region->table;
 }
 
-static void set_ref(struct dns_request *r, uint32_t ref)
-{
-	prefetch_cell(table_of(r), ref);
-	r->ref = ref;
-}
-
 /* Looks into the first bucket of a chain, which nearly every entry is in. Returns the bucket behind it,
  * whose load has been started, if the entry may be there, else 0. */
 static uint32_t look_into_first(struct dns_request *r)
 {
 	uint32_t behind = 0;
-	const uint32_t ref = ptrd_table_find_first(table_of(r), r->key, &behind);
 
+	r->ref = ptrd_table_find_first(table_of(r), r->key, &behind);
 	if (behind != 0)
 		__builtin_prefetch(&table_of(r)->buckets[behind]);
-	set_ref(r, ref);
 	return behind;
 }
 
@@ -181,7 +175,7 @@ static bool look_up(struct dns_request *requests, unsigned count)
 		struct ptrd_key key = late[i].r->key;
 
 		key.bucket = late[i].bucket;
-		set_ref(late[i].r, ptrd_table_find4(table_of(late[i].r), key));
+		late[i].r->ref = ptrd_table_find4(table_of(late[i].r), key);
 	}
 	return any6;
 }
@@ -191,6 +185,9 @@ void dns_lookup(const struct dns_context *context, struct dns_request *requests,
 	(void)context;
 	const bool any6 = look_up(requests, count);
 
+	for (unsigned i = 0; i < count; i++)
+		if (requests[i].ref != PTRD_REF_NONE)
+			prefetch_cell(table_of(&requests[i]), requests[i].ref);
 	/* IPv6 entries are told apart in their cells, which are on their way by now. */
 	for (unsigned i = 0; any6 && i < count; i++) {
 		struct dns_request *r = &requests[i];
@@ -204,11 +201,8 @@ void dns_lookup(const struct dns_context *context, struct dns_request *requests,
 
 void dns_answer(const struct dns_context *context, struct dns_request *requests, unsigned count)
 {
-	/* Together, so that the loads of buckets begin one by one, and while there is work left. */
-	for (unsigned i = 0; i < count; i++) {
-		dns_parse(context, &requests[i], 1);
-		dns_route(context, &requests[i], 1);
-	}
+	dns_parse(context, requests, count);
+	dns_route(context, requests, count);
 	dns_lookup(context, requests, count);
 	dns_write(context, requests, count);
 }

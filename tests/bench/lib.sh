@@ -114,7 +114,7 @@ take_pages() {
 	mount -t hugetlbfs none "$huge"
 }
 
-# Also of the configuration that was just made
+# Of the configuration that was just made
 use_pages() {
 	((pages == 0)) || sed -i -e '/no_huge:/d' -e "1i huge_dir: $huge" "$config"
 }
@@ -142,6 +142,7 @@ copy_prepared() {
 	cp -r "$prepared" "$state_dir"
 	sync --file-system "$state_dir"
 	make_config
+	use_pages # for the tables
 }
 
 # make_zone RUN COUNT: a zone file with the PTRs of a run, as tests/bench/workload.h has them

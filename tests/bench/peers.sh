@@ -221,7 +221,6 @@ prepare_servers() {
 	prepare import_rows "$1" 4
 	[[ -e $zone_file ]] || make_served_zone "$1" >"$zone_file"
 	copy_prepared
-	use_pages
 	start_pinned_control
 	# All that is measured goes before what else the machine does; nobody of it goes before the kernel's
 	# threads for good, as with a real-time priority, because those carry the packets of sockets.

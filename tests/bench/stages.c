@@ -110,10 +110,8 @@ static bool turn(const struct run *run, struct burst *burst, uint64_t at[STAGE_C
 			return false;
 	const struct dns_context context = serving_context(run->serving, NODE_READER_MAIN + 1);
 	at[PARSE] = rte_rdtsc();
-	for (unsigned i = 0; i < BURST; i++) { /* as dns_answer() */
-		dns_parse(&context, &burst->request[i], 1);
-		dns_route(&context, &burst->request[i], 1);
-	}
+	dns_parse(&context, burst->request, BURST);
+	dns_route(&context, burst->request, BURST);
 	at[LOOKUP] = rte_rdtsc();
 	dns_lookup(&context, burst->request, BURST);
 	at[WRITE] = rte_rdtsc();
