@@ -26,6 +26,7 @@
 static void serve(struct fixture *f)
 {
 	struct ptrd_config_control config = {.socket = f->socket, .socket_mode = 0620};
+	sigset_t end;
 
 	/* A test that is killed takes its server along. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -34,6 +35,9 @@ static void serve(struct fixture *f)
 
 	if (server == NULL)
 		_exit(99);
+	sigemptyset(&end);
+	sigaddset(&end, SIGTERM);
+	sigprocmask(SIG_UNBLOCK, &end, NULL);
 	server_run(server);
 	server_free(server);
 	listen_close(fd, &config);
@@ -70,6 +74,7 @@ int dial_as(const struct fixture *f, uid_t uid)
 static int start(void **state, struct access *access)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
+	sigset_t end;
 
 	assert_non_null(f);
 	f->access = access;
@@ -84,10 +89,15 @@ static int start(void **state, struct access *access)
 	*f->applied = 1;
 	snprintf(f->socket, sizeof(f->socket), "%s/s", f->rig->dir);
 	fflush(NULL);
+	/* A short test may ask the child to end while it is still beginning. */
+	sigemptyset(&end);
+	sigaddset(&end, SIGTERM);
+	sigprocmask(SIG_BLOCK, &end, NULL);
 	f->child = fork();
 	assert_true(f->child >= 0);
 	if (f->child == 0)
 		serve(f);
+	sigprocmask(SIG_UNBLOCK, &end, NULL);
 	*state = f;
 	return 0;
 }
