@@ -138,8 +138,17 @@ static uint8_t *put_option16(uint8_t *at, enum option_code code, unsigned value)
 	return put_option(at, code, data, sizeof(data));
 }
 
-static void write_options(
-	uint8_t *at, const struct dns_context *context, const struct dns_request *r)
+void edns_write(uint8_t *at, const struct dns_request *r, unsigned size)
+{
+	const uint32_t ttl = (uint32_t)(r->rcode >> 4) << EDNS_RCODE_SHIFT
+		| (uint32_t)EDNS_VERSION << EDNS_VERSION_SHIFT | (r->dnssec_ok ? EDNS_DO : 0);
+
+	/* The owner's one byte is the first. */
+	store64(at, (uint64_t)TYPE_OPT << 40 | (uint64_t)DNS_UDP_SIZE << 24 | ttl >> 8);
+	store32(at + 7, ttl << 16 | (size - EDNS_OPT_SIZE));
+}
+
+void edns_write_options(uint8_t *at, const struct dns_context *context, const struct dns_request *r)
 {
 	const struct dns_settings *settings = context->settings;
 	const unsigned error = extended_error(context, r);
@@ -152,17 +161,4 @@ static void write_options(
 		at = put_option16(at, OPTION_KEEPALIVE, settings->tcp_keepalive);
 	if (error != 0)
 		put_option16(at, OPTION_EDE, error);
-}
-
-void edns_write(uint8_t *at, const struct dns_context *context, const struct dns_request *r)
-{
-	const uint32_t ttl = (uint32_t)(r->rcode >> 4) << EDNS_RCODE_SHIFT
-		| (uint32_t)EDNS_VERSION << EDNS_VERSION_SHIFT | (r->dnssec_ok ? EDNS_DO : 0);
-	const unsigned size = edns_size(context, r);
-
-	/* The owner's one byte is the first. */
-	store64(at, (uint64_t)TYPE_OPT << 40 | (uint64_t)DNS_UDP_SIZE << 24 | ttl >> 8);
-	store32(at + 7, ttl << 16 | (size - EDNS_OPT_SIZE));
-	if (size > EDNS_OPT_SIZE)
-		write_options(at + EDNS_OPT_SIZE, context, r);
 }

@@ -35,5 +35,10 @@ void edns_read(struct edns *edns, const uint8_t *msg, const struct message_recor
 /* Bytes of the reply's OPT, 0 if it has none. */
 unsigned edns_size(const struct dns_context *context, const struct dns_request *r);
 
-/* Writes the reply's OPT, edns_size() bytes, for a request whose outcome is known. */
-void edns_write(uint8_t *at, const struct dns_context *context, const struct dns_request *r);
+/*
+ * Write the reply's OPT, for a request whose outcome is known: the first one all but the options, of
+ * an OPT of `size` bytes as edns_size() says, the second one the options, EDNS_OPT_SIZE bytes behind.
+ */
+void edns_write(uint8_t *at, const struct dns_request *r, unsigned size);
+void edns_write_options(
+	uint8_t *at, const struct dns_context *context, const struct dns_request *r);

@@ -97,24 +97,37 @@ static void route(const struct dns_view *view, struct dns_request *r)
 	ptrd_table_prefetch(table, r->key);
 }
 
-/* Finds out whose rate the reply counts for, if for any. */
-static void rate(const struct dns_context *context, struct dns_request *r)
+static bool is_rated(const struct dns_context *context, const struct dns_request *r)
 {
-	r->rated = context->limiter != NULL && r->transport == DNS_UDP
-		&& r->cookie != DNS_COOKIE_VALID;
-	if (!r->rated)
-		return;
-	r->rate_client = dns_limiter_client(context->limiter, r->client, r->client_ipv6);
-	dns_limiter_prefetch(context->limiter, r->rate_client);
+	return context->limiter != NULL && r->transport == DNS_UDP && r->cookie != DNS_COOKIE_VALID;
+}
+
+/* Finds out whose rates the replies count for, if for any. */
+static void rate(const struct dns_context *context, struct dns_request *requests, unsigned count)
+{
+	struct dns_request *rated[DNS_BURST];
+	unsigned rated_count = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		struct dns_request *r = &requests[i];
+
+		r->rated = is_rated(context, r);
+		rated[rated_count] = r;
+		rated_count += r->rated;
+	}
+	for (unsigned i = 0; i < rated_count; i++)
+		rated[i]->rate_client = dns_limiter_client(
+			context->limiter, rated[i]->client, rated[i]->client_ipv6);
+	for (unsigned i = 0; i < rated_count; i++)
+		dns_limiter_prefetch(context->limiter, rated[i]->rate_client);
 }
 
 void dns_route(const struct dns_context *context, struct dns_request *requests, unsigned count)
 {
-	for (unsigned i = 0; i < count; i++) {
-		rate(context, &requests[i]);
+	rate(context, requests, count);
+	for (unsigned i = 0; i < count; i++)
 		if (!requests[i].decided)
 			route(context->view, &requests[i]);
-	}
 }
 
 static void prefetch_cell(const struct ptrd_table *table, uint32_t ref)

@@ -299,24 +299,12 @@ static unsigned read_plain_question(struct dns_request *r)
 	return r->qclass == CLASS_IN && r->qtype != TYPE_AXFR && r->qtype != TYPE_IXFR ? end : 0;
 }
 
-/* Takes in the OPT at `at` of the message, if it is one of version 0 and well formed. */
-static bool read_plain_opt(const struct dns_context *context, struct dns_request *r, unsigned at)
-{
-	struct message_record opt;
-	struct edns edns = {0};
-
-	if (!message_record(&opt, r->msg, r->len, at) || opt.type != TYPE_OPT)
-		return false;
-	edns_read(&edns, r->msg, &opt);
-	return edns.state == EDNS_OK && check_options(context, r, &edns);
-}
-
 /*
  * What nearly every message is: the question for an address, behind it an OPT of version 0 or nothing.
  * It is read without a loop, and without a branch on what no predictor knows, such as whether there is
- * an OPT. Returns false for any other one.
+ * an OPT. Returns false for any other one. `*options`: the OPT has some, and read_options() comes next.
  */
-static bool parse_plain(const struct dns_context *context, struct dns_request *r)
+static bool parse_plain(struct dns_request *r, bool *options)
 {
 	static const uint8_t no_opt[EDNS_OPT_SIZE] = {[2] = TYPE_OPT};
 	const unsigned opts = load16(r->msg + HEADER_ARCOUNT);
@@ -328,8 +316,7 @@ static bool parse_plain(const struct dns_context *context, struct dns_request *r
 
 	if (opt[0] != 0 || load16(opt + 1) != TYPE_OPT || opt[6] != 0)
 		return false;
-	if (load16(opt + 9) > 0 && !read_plain_opt(context, r, end))
-		return false;
+	*options = load16(opt + 9) > 0;
 	r->question_len = (uint16_t)(end - DNS_HEADER_SIZE);
 	r->has_opt = r->options_read = opts > 0;
 	r->dnssec_ok = opt[7] >> 7;
@@ -337,8 +324,23 @@ static bool parse_plain(const struct dns_context *context, struct dns_request *r
 	return true;
 }
 
-static void parse(const struct dns_context *context, struct dns_request *r)
+/* Takes in the options of a message that is plain but for them. */
+static void read_options(const struct dns_context *context, struct dns_request *r)
 {
+	struct message_record opt;
+	struct edns edns = {0};
+
+	if (message_record(&opt, r->msg, r->len, DNS_HEADER_SIZE + r->question_len))
+		edns_read(&edns, r->msg, &opt);
+	if (edns.state != EDNS_OK || !check_options(context, r, &edns))
+		parse_sections(context, r);
+}
+
+/* Returns true if options are left to be read. */
+static bool parse(const struct dns_context *context, struct dns_request *r)
+{
+	bool options = false;
+
 	r->decided = false;
 	r->rcode = RCODE_NOERROR;
 	r->question_len = 0;
@@ -347,14 +349,21 @@ static void parse(const struct dns_context *context, struct dns_request *r)
 	r->zone = NULL;
 	r->cut = NULL;
 	r->ref = PTRD_REF_NONE;
-	if (is_dropped(r))
-		return;
-	if (!parse_plain(context, r))
+	if (!is_dropped(r) && !parse_plain(r, &options))
 		parse_sections(context, r);
+	return options;
 }
 
 void dns_parse(const struct dns_context *context, struct dns_request *requests, unsigned count)
 {
-	for (unsigned i = 0; i < count; i++)
-		parse(context, &requests[i]);
+	struct dns_request *with_options[DNS_BURST];
+	unsigned options = 0;
+
+	/* Those with options come by themselves: which these are, no predictor knows. */
+	for (unsigned i = 0; i < count; i++) {
+		with_options[options] = &requests[i];
+		options += parse(context, &requests[i]);
+	}
+	for (unsigned i = 0; i < options; i++)
+		read_options(context, with_options[i]);
 }

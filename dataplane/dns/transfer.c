@@ -101,7 +101,9 @@ struct dns_transfer *dns_transfer_create(
 	store16(t->head + HEADER_NSCOUNT, 0);
 	t->opt_len = edns_size(context, r);
 	if (t->opt_len > 0)
-		edns_write(t->opt, context, r);
+		edns_write(t->opt, r, t->opt_len);
+	if (t->opt_len > EDNS_OPT_SIZE)
+		edns_write_options(t->opt + EDNS_OPT_SIZE, context, r);
 	zone_copy_init(&t->copy, memory);
 	return t;
 }

@@ -80,7 +80,8 @@ static unsigned write_referral(uint8_t *at, const struct answer *answer)
 	return len;
 }
 
-static void write_reply(
+/* Writes all but options. Returns how many bytes of these are to come at the end. */
+static unsigned write_reply(
 	const struct dns_context *context, struct dns_request *r, struct answer *answer)
 {
 	const unsigned opt_len = edns_size(context, r);
@@ -94,8 +95,9 @@ static void write_reply(
 	if (answer->referral != NULL)
 		at += write_referral(r->msg + at, answer);
 	if (opt_len > 0)
-		edns_write(r->msg + at, context, r);
+		edns_write(r->msg + at, r, opt_len);
 	r->reply_len = (uint16_t)(at + opt_len);
+	return opt_len > EDNS_OPT_SIZE ? opt_len - EDNS_OPT_SIZE : 0;
 }
 
 static bool is_drop(uint8_t outcome)
@@ -161,14 +163,15 @@ static bool limit(const struct dns_context *context, struct dns_request *r, stru
 	return true;
 }
 
-static void write_one(const struct dns_context *context, struct dns_request *r)
+/* Returns the bytes of options that are to come at the reply's end. */
+static unsigned write_one(const struct dns_context *context, struct dns_request *r)
 {
 	struct answer answer;
 
 	r->truncated = r->limited = false;
 	r->reply_len = 0;
 	if (r->decided && is_drop(r->outcome))
-		return;
+		return 0;
 	answer_init(&answer, r);
 	if (!r->decided) {
 		r->outcome = (uint8_t)answer_find(&answer, context->view, r);
@@ -177,15 +180,32 @@ static void write_one(const struct dns_context *context, struct dns_request *r)
 		answer_chaos(&answer, context->settings, r);
 	}
 	/* The messages of a whole zone are written by transfer.h. */
-	if (r->outcome != PTRD_TRANSFER && limit(context, r, &answer))
-		write_reply(context, r, &answer);
+	if (r->outcome == PTRD_TRANSFER || !limit(context, r, &answer))
+		return 0;
+	return write_reply(context, r, &answer);
 }
 
 void dns_write(const struct dns_context *context, struct dns_request *requests, unsigned count)
 {
-	for (unsigned i = 0; i < count; i++)
-		write_one(context, &requests[i]);
-	/* By themselves: loads that span stores still under way would wait for them. */
+	struct {
+		const struct dns_request *r;
+		unsigned at;
+	} with_options[DNS_BURST];
+	unsigned options_count = 0;
+
+	/* Options come by themselves: which replies have some, no predictor knows. */
+	for (unsigned i = 0; i < count; i++) {
+		struct dns_request *r = &requests[i];
+		const unsigned options = write_one(context, r);
+
+		with_options[options_count].r = r;
+		with_options[options_count].at = r->reply_len - options;
+		options_count += options > 0;
+	}
+	for (unsigned i = 0; i < options_count; i++)
+		edns_write_options(
+			with_options[i].r->msg + with_options[i].at, context, with_options[i].r);
+	/* By themselves as well: loads that span stores still under way would wait for them. */
 	for (unsigned i = 0; i < count; i++) {
 		struct dns_request *r = &requests[i];
 
