@@ -17,6 +17,7 @@
 #include <rte_eal.h>
 #include <rte_errno.h>
 
+#include "checksum.h"
 #include "log.h"
 #include "ports.h"
 
@@ -119,10 +120,30 @@ static int check_program(const struct ptrd_config_dataplane *dataplane)
 	return 0;
 }
 
+/* The engine has chosen before main(): here is only told what, or that it is not what was asked for. */
+static int check_vectors(void)
+{
+	const char *wanted = getenv(CHECKSUM_KERNEL_VARIABLE);
+	const struct checksum_kernel *kernel;
+	char names[64] = "";
+	size_t len = 0;
+
+	if (wanted == NULL || *wanted == '\0' || strcmp(wanted, checksum_kernel.name) == 0) {
+		log_line("vectors: %s", checksum_kernel.name);
+		return 0;
+	}
+	for (unsigned i = 0; (kernel = checksum_kernel_at(i)) != NULL && len < sizeof(names); i++)
+		len += (size_t)snprintf(
+			names + len, sizeof(names) - len, "%s%s", i == 0 ? "" : ", ", kernel->name);
+	log_line("%s: \"%s\" is none of what this machine can run: %s", CHECKSUM_KERNEL_VARIABLE,
+		wanted, names);
+	return -1;
+}
+
 int eal_check(const struct ptrd_config *config)
 {
 	return check_capabilities() != 0 || check_cores(config->dataplane) != 0
-			|| check_program(config->dataplane) != 0
+			|| check_program(config->dataplane) != 0 || check_vectors() != 0
 		? -1
 		: 0;
 }

@@ -6,13 +6,10 @@
 #pragma once
 
 #include <endian.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
 
 /* Folds a sum to 16 bits, neither inverted nor swapped. */
 static inline uint16_t checksum_fold(uint64_t sum)
@@ -48,57 +45,35 @@ static inline uint16_t checksum_sum(const uint8_t *data, size_t len)
 	return be16toh(checksum_fold(checksum_words(data, len)));
 }
 
-#define CHECKSUM_SHORT_MAX 128
-#define CHECKSUM_SHORTER 80 /* bytes: of UDP in most queries */
+#define CHECKSUM_SHORT_MAX 128 /* bytes */
 
-/* Sum of those bits of `len` bytes, a multiple of 16, that are set in `mask`. */
-#ifdef __SSE2__
-static inline uint32_t checksum_masked(const uint8_t *data, const uint8_t *mask, size_t len)
-{
-	/* The instruction that adds neighbours takes words for signed. */
-	const __m128i bias = _mm_set1_epi16(INT16_MIN), ones = _mm_set1_epi16(1);
-	__m128i sum = _mm_setzero_si128();
+/* Of the environment: the name of the kernel to take. Unset or empty: the fastest. */
+#define CHECKSUM_KERNEL_VARIABLE "PTRD_VECTORS"
 
-#pragma GCC unroll 8
-	for (size_t at = 0; at < len; at += sizeof(sum)) {
-		const __m128i words = _mm_and_si128(_mm_loadu_si128((const void *)(data + at)),
-			_mm_loadu_si128((const void *)(mask + at)));
+/* One way to sum the words of a short message, for one set of instructions. */
+struct checksum_kernel {
+	const char *name;
+	/* Sum of up to CHECKSUM_SHORT_MAX bytes, once folded the same as that of checksum_words(). */
+	uint64_t (*sum)(const uint8_t *data, size_t len);
+	bool exact; /* reads `len` bytes; the others may read CHECKSUM_SHORT_MAX */
+};
 
-		sum = _mm_add_epi32(sum, _mm_madd_epi16(_mm_xor_si128(words, bias), ones));
-	}
-	sum = _mm_add_epi32(sum, _mm_shuffle_epi32(sum, _MM_SHUFFLE(1, 0, 3, 2)));
-	sum = _mm_add_epi32(sum, _mm_shuffle_epi32(sum, _MM_SHUFFLE(2, 3, 0, 1)));
-	return (uint32_t)_mm_cvtsi128_si32(sum) + (uint32_t)len / 2 * 0x8000;
-}
-#else
-static inline uint32_t checksum_masked(const uint8_t *data, const uint8_t *mask, size_t len)
-{
-	uint32_t sum = 0;
+/*
+ * The kernel in use: written before main() begins, read by any thread. What the environment asks for,
+ * or the fastest if this processor has no such kernel: whoever cares compares the names.
+ */
+extern struct checksum_kernel checksum_kernel;
 
-	for (size_t at = 0; at < len; at += sizeof(uint16_t)) {
-		uint16_t word, bits;
-
-		memcpy(&word, data + at, sizeof(word));
-		memcpy(&bits, mask + at, sizeof(bits));
-		sum += word & bits;
-	}
-	return sum;
-}
-#endif
+/* The kernels that this processor can run, from the slowest (0) to the fastest. NULL behind the last. */
+const struct checksum_kernel *checksum_kernel_at(unsigned index);
 
 /*
  * As checksum_words() where `readable` bytes may be read: up to CHECKSUM_SHORT_MAX are summed with no
- * branch but one on how many they are, which no predictor knows of one message after the other.
+ * loop over how many they are, which no predictor knows of one message after the other.
  */
 static inline uint64_t checksum_words_short(const uint8_t *data, size_t len, size_t readable)
 {
-	static const uint8_t counts[2 * CHECKSUM_SHORT_MAX]
-		= {[0 ... CHECKSUM_SHORT_MAX - 1] = 0xff};
-
 	if (len > CHECKSUM_SHORT_MAX || readable < CHECKSUM_SHORT_MAX)
 		return checksum_words(data, len);
-	const uint8_t *mask = counts + (CHECKSUM_SHORT_MAX - len);
-
-	return len > CHECKSUM_SHORTER ? checksum_masked(data, mask, CHECKSUM_SHORT_MAX)
-				      : checksum_masked(data, mask, CHECKSUM_SHORTER);
+	return checksum_kernel.sum(data, len);
 }

@@ -1,6 +1,6 @@
 /*
- * Sums of RFC 1071 of every short length, beside the same computed byte by byte; and SipHash beside
- * libsodium's.
+ * Sums of RFC 1071 of every short length, by every kernel that this processor can run, beside the same
+ * computed byte by byte; and SipHash beside libsodium's.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,6 +11,8 @@
 
 #include <cmocka.h>
 #include <sodium.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "checksum.h"
 #include "image.h"
@@ -50,6 +52,69 @@ static void test_lengths(void **state)
 			free(bytes);
 		}
 	}
+}
+
+/* At each place in a cache line, in front of bytes that change and must not count. */
+static void check_kernel(const struct checksum_kernel *kernel, size_t len, int with)
+{
+	uint8_t bytes[64 + CHECKSUM_SHORT_MAX];
+
+	for (size_t start = 0; start < 64; start++) {
+		fill(bytes, sizeof(bytes), -1);
+		fill(bytes + start, len, with);
+		assert_int_equal(be16toh(checksum_fold(kernel->sum(bytes + start, len))),
+			plain_sum(bytes + start, len));
+	}
+}
+
+static void test_kernels(void **state)
+{
+	static const int contents[] = {-1, 0, 0xff, 0x80, 0x7f};
+	const struct checksum_kernel *kernel;
+
+	(void)state;
+	for (unsigned i = 0; (kernel = checksum_kernel_at(i)) != NULL; i++)
+		for (size_t len = 0; len <= CHECKSUM_SHORT_MAX; len++)
+			for (size_t c = 0; c < sizeof(contents) / sizeof(contents[0]); c++)
+				check_kernel(kernel, len, contents[c]);
+}
+
+/* What a kernel may read ends where a page does that is not there. */
+static void test_page_end(void **state)
+{
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	uint8_t *pages
+		= mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	const struct checksum_kernel *kernel;
+
+	(void)state;
+	assert_ptr_not_equal(pages, MAP_FAILED);
+	assert_int_equal(mprotect(pages + page, page, PROT_NONE), 0);
+	fill(pages, page, -1);
+	for (unsigned i = 0; (kernel = checksum_kernel_at(i)) != NULL; i++)
+		for (size_t len = 0; len <= CHECKSUM_SHORT_MAX; len++) {
+			const size_t readable = kernel->exact ? len : CHECKSUM_SHORT_MAX;
+			const uint8_t *bytes = pages + page - readable;
+
+			assert_int_equal(be16toh(checksum_fold(kernel->sum(bytes, len))),
+				plain_sum(bytes, len));
+		}
+	assert_int_equal(munmap(pages, 2 * page), 0);
+}
+
+/* A run that asks for a kernel is one of that kernel, any other of the fastest. */
+static void test_choice(void **state)
+{
+	const char *wanted = getenv(CHECKSUM_KERNEL_VARIABLE);
+	unsigned count = 0;
+
+	(void)state;
+	while (checksum_kernel_at(count) != NULL)
+		count++;
+	assert_int_not_equal(count, 0);
+	if (wanted == NULL || *wanted == '\0')
+		wanted = checksum_kernel_at(count - 1)->name;
+	assert_string_equal(checksum_kernel.name, wanted);
 }
 
 static void test_fold(void **state)
@@ -108,6 +173,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lengths),
+		cmocka_unit_test(test_kernels),
+		cmocka_unit_test(test_page_end),
+		cmocka_unit_test(test_choice),
 		cmocka_unit_test(test_fold),
 		cmocka_unit_test(test_siphash),
 	};
