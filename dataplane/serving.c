@@ -28,10 +28,10 @@ struct dns_context serving_context(const struct serving *serving, unsigned reade
 void serving_count(struct ptrd_counters *counters, const struct dns_request *request)
 {
 	ptrd_count(&counters->outcome[request->outcome], 1);
-	if (request->cookie == DNS_COOKIE_VALID)
-		ptrd_count(&counters->event[PTRD_EVENT_COOKIE_VALID], 1);
-	else if (request->cookie == DNS_COOKIE_INVALID)
-		ptrd_count(&counters->event[PTRD_EVENT_COOKIE_INVALID], 1);
+	/* Without a branch: no predictor knows which queries have a cookie. */
+	ptrd_count(&counters->event[PTRD_EVENT_COOKIE_VALID], request->cookie == DNS_COOKIE_VALID);
+	ptrd_count(
+		&counters->event[PTRD_EVENT_COOKIE_INVALID], request->cookie == DNS_COOKIE_INVALID);
 	if (request->reply_len > 0 && request->truncated)
 		ptrd_count(&counters->event[PTRD_EVENT_TRUNCATED], 1);
 }

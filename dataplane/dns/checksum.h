@@ -68,12 +68,16 @@ extern struct checksum_kernel checksum_kernel;
 const struct checksum_kernel *checksum_kernel_at(unsigned index);
 
 /*
- * As checksum_words() where `readable` bytes may be read: up to CHECKSUM_SHORT_MAX are summed with no
- * loop over how many they are, which no predictor knows of one message after the other.
+ * As checksum_words() where `readable` bytes may be read: without a loop over how many of the last
+ * CHECKSUM_SHORT_MAX are to be summed, which no predictor knows of one message after the other.
  */
 static inline uint64_t checksum_words_short(const uint8_t *data, size_t len, size_t readable)
 {
-	if (len > CHECKSUM_SHORT_MAX || readable < CHECKSUM_SHORT_MAX)
+	uint64_t sum = 0;
+
+	if (readable < len || readable - len < CHECKSUM_SHORT_MAX)
 		return checksum_words(data, len);
-	return checksum_kernel.sum(data, len);
+	for (; len > CHECKSUM_SHORT_MAX; len -= CHECKSUM_SHORT_MAX, data += CHECKSUM_SHORT_MAX)
+		sum += checksum_kernel.sum(data, CHECKSUM_SHORT_MAX);
+	return sum + checksum_kernel.sum(data, len);
 }

@@ -185,6 +185,34 @@ static unsigned write_one(const struct dns_context *context, struct dns_request 
 	return write_reply(context, r, &answer);
 }
 
+/* By themselves: loads that span stores still under way would wait for them. */
+static void sum_replies(struct dns_request *requests, unsigned count)
+{
+	struct dns_request *longer[DNS_BURST];
+	unsigned longer_count = 0;
+
+	/* What most replies are no longer than; how many are, no predictor knows. */
+	for (unsigned i = 0; i < count; i++) {
+		struct dns_request *r = &requests[i];
+		const unsigned len
+			= r->reply_len < CHECKSUM_SHORT_MAX ? r->reply_len : CHECKSUM_SHORT_MAX;
+
+		r->sum = checksum_fold(checksum_words_short(r->msg, len, r->room));
+		longer[longer_count] = r;
+		longer_count += r->reply_len > CHECKSUM_SHORT_MAX;
+	}
+	for (unsigned i = 0; i < longer_count; i++) {
+		struct dns_request *r = longer[i];
+
+		r->sum = checksum_fold(r->sum
+			+ checksum_words_short(r->msg + CHECKSUM_SHORT_MAX,
+				(size_t)r->reply_len - CHECKSUM_SHORT_MAX,
+				(size_t)r->room - CHECKSUM_SHORT_MAX));
+	}
+	for (unsigned i = 0; i < count; i++)
+		requests[i].sum = be16toh(requests[i].sum);
+}
+
 void dns_write(const struct dns_context *context, struct dns_request *requests, unsigned count)
 {
 	struct {
@@ -205,11 +233,5 @@ void dns_write(const struct dns_context *context, struct dns_request *requests, 
 	for (unsigned i = 0; i < options_count; i++)
 		edns_write_options(
 			with_options[i].r->msg + with_options[i].at, context, with_options[i].r);
-	/* By themselves as well: loads that span stores still under way would wait for them. */
-	for (unsigned i = 0; i < count; i++) {
-		struct dns_request *r = &requests[i];
-
-		r->sum = be16toh(
-			checksum_fold(checksum_words_short(r->msg, r->reply_len, r->room)));
-	}
+	sum_replies(requests, count);
 }
