@@ -7,6 +7,11 @@
 
 #include "message.h"
 
+static const struct ptrd_table *table_of(const struct dns_request *r)
+{
+	return &r->zone->region->table;
+}
+
 static void refuse(struct dns_request *r)
 {
 	r->decided = true;
@@ -90,11 +95,8 @@ static void route(const struct dns_view *view, struct dns_request *r)
 	}
 	if (!r->is_address)
 		return;
-	const struct ptrd_table *table = &r->zone->region->table;
-
-	r->key = r->name.tree == ARPA_IPV6 ? ptrd_key6(table, r->name.address6)
-					   : ptrd_key4(table, r->name.address);
-	ptrd_table_prefetch(table, r->key);
+	r->key = r->name.tree == ARPA_IPV6 ? ptrd_key6(table_of(r), r->name.address6)
+					   : ptrd_key4(table_of(r), r->name.address);
 }
 
 static bool is_rated(const struct dns_context *context, const struct dns_request *r)
@@ -124,10 +126,20 @@ static void rate(const struct dns_context *context, struct dns_request *requests
 
 void dns_route(const struct dns_context *context, struct dns_request *requests, unsigned count)
 {
+	const struct ptrd_bucket *buckets[DNS_BURST];
+	unsigned buckets_count = 0;
+
 	rate(context, requests, count);
-	for (unsigned i = 0; i < count; i++)
-		if (!requests[i].decided)
-			route(context->view, &requests[i]);
+	for (unsigned i = 0; i < count; i++) {
+		struct dns_request *r = &requests[i];
+
+		if (!r->decided)
+			route(context->view, r);
+		if (!r->decided && r->is_address)
+			buckets[buckets_count++] = &table_of(r)->buckets[r->key.bucket];
+	}
+	for (unsigned i = 0; i < buckets_count; i++)
+		__builtin_prefetch(buckets[i]);
 }
 
 static void prefetch_cell(const struct ptrd_table *table, uint32_t ref)
@@ -141,11 +153,6 @@ static void prefetch_cell(const struct ptrd_table *table, uint32_t ref)
 		__builtin_prefetch(cell);
 		__builtin_prefetch(cell + PTRD_CACHE_LINE - 1);
 	}
-}
-
-static const struct ptrd_table *table_of(const struct dns_request *r)
-{
-	return &r->zone->region->table;
 }
 
 /* Looks into the first bucket of a chain, which nearly every entry is in. Returns the bucket behind it,
