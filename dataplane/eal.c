@@ -129,7 +129,7 @@ static int check_vectors(void)
 	size_t len = 0;
 
 	if (wanted == NULL || *wanted == '\0' || strcmp(wanted, checksum_kernel.name) == 0) {
-		log_line("vectors: %s", checksum_kernel.name);
+		log_line("checksums by: %s", checksum_kernel.name);
 		return 0;
 	}
 	for (unsigned i = 0; (kernel = checksum_kernel_at(i)) != NULL && len < sizeof(names); i++)

@@ -14,7 +14,8 @@ struct ports;
 
 /*
  * Checks that this process may do what DPDK and AF_XDP need, and that its cores exist and can run the
- * vector code that the environment asks for. Returns 0, or -1 after log_line() told what is missing. Before everything else: main thread.
+ * checksum code that the environment asks for. Returns 0, or -1 after log_line() told what is missing.
+ * Before everything else: main thread.
  */
 int eal_check(const struct ptrd_config *config);
 

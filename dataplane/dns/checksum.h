@@ -48,7 +48,7 @@ static inline uint16_t checksum_sum(const uint8_t *data, size_t len)
 #define CHECKSUM_SHORT_MAX 128 /* bytes */
 
 /* Of the environment: the name of the kernel to take. Unset or empty: the fastest. */
-#define CHECKSUM_KERNEL_VARIABLE "PTRD_VECTORS"
+#define CHECKSUM_KERNEL_VARIABLE "PTRD_CHECKSUM"
 
 /* One way to sum the words of a short message, for one set of instructions. */
 struct checksum_kernel {

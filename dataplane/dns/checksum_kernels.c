@@ -1,6 +1,7 @@
 /*
  * Sums of short messages, one kernel for each set of instructions, and the choice of one of them. A mask
- * takes out what lies behind the message, where a loop would end with a branch that nothing predicts.
+ * takes out what lies behind the message, where a loop would end with a branch that nothing predicts;
+ * what has no masks of its own makes do with one branch.
  */
 #include <stdlib.h>
 

@@ -1,7 +1,8 @@
 /*
  * The DNS engine: bytes and a view of the tables in, a reply and an outcome out. It knows nothing
  * of DPDK, sockets or files, allocates nothing and keeps nothing between calls; but for whole zones,
- * which are a stream of messages (transfer.h).
+ * which are a stream of messages (transfer.h), and for the choice of the processor's fastest code
+ * (checksum.h), which is made before main() begins.
  *
  * A caller runs the four stages, in order, over a burst of requests; TCP and the slow path run them
  * over one. All stages of a burst use one view and run within one reader section (node.h): the

@@ -1,6 +1,6 @@
 /*
  * Stages 2 and 3: whose name it is, and what the table holds for it. Each only reads what the stage
- * before has prefetched. Prefetches stand in loops of their own, as short as can be: where the
+ * before has prefetched. Most prefetches stand in loops of their own, as short as can be: where the
  * processor has to look for an address's page, it works on little else, but looks for several at once.
  */
 #include "engine.h"
@@ -214,8 +214,7 @@ void dns_lookup(const struct dns_context *context, struct dns_request *requests,
 
 		if (!r->decided && r->is_address && r->ref != PTRD_REF_NONE
 			&& r->key.family == PTRD_REF_IPV6)
-			r->ref = ptrd_table_find6(
-				&r->zone->region->table, r->key, r->name.address6);
+			r->ref = ptrd_table_find6(table_of(r), r->key, r->name.address6);
 	}
 }
 

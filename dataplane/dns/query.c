@@ -302,7 +302,7 @@ static unsigned read_plain_question(struct dns_request *r)
 /*
  * What nearly every message is: the question for an address, behind it an OPT of version 0 or nothing.
  * It is read without a loop, and without a branch on what no predictor knows, such as whether there is
- * an OPT. Returns false for any other one. `*options`: the OPT has some, and read_options() comes next.
+ * an OPT. Returns false for any other one. `*options`: the OPT has some, and take_options() comes next.
  */
 static bool parse_plain(struct dns_request *r, bool *options)
 {
@@ -324,8 +324,8 @@ static bool parse_plain(struct dns_request *r, bool *options)
 	return true;
 }
 
-/* Takes in the options of a message that is plain but for them. */
-static void read_options(const struct dns_context *context, struct dns_request *r)
+/* Takes in the options of a message that is plain but for them. There is an OPT, as parse_plain() saw. */
+static void take_options(const struct dns_context *context, struct dns_request *r)
 {
 	struct message_record opt;
 	struct edns edns = {0};
@@ -365,5 +365,5 @@ void dns_parse(const struct dns_context *context, struct dns_request *requests, 
 		options += parse(context, &requests[i]);
 	}
 	for (unsigned i = 0; i < options; i++)
-		read_options(context, with_options[i]);
+		take_options(context, with_options[i]);
 }

@@ -191,7 +191,7 @@ static void sum_replies(struct dns_request *requests, unsigned count)
 	struct dns_request *longer[DNS_BURST];
 	unsigned longer_count = 0;
 
-	/* What most replies are no longer than; how many are, no predictor knows. */
+	/* The first block is all of most replies; which ones have more, no predictor knows. */
 	for (unsigned i = 0; i < count; i++) {
 		struct dns_request *r = &requests[i];
 		const unsigned len
@@ -210,7 +210,7 @@ static void sum_replies(struct dns_request *requests, unsigned count)
 				(size_t)r->room - CHECKSUM_SHORT_MAX));
 	}
 	for (unsigned i = 0; i < count; i++)
-		requests[i].sum = be16toh(requests[i].sum);
+		requests[i].sum = be16toh(requests[i].sum); /* as it lies in memory until here */
 }
 
 void dns_write(const struct dns_context *context, struct dns_request *requests, unsigned count)

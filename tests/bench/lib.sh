@@ -135,9 +135,9 @@ prepare() {
 	mv "$state_dir" "$prepared"
 }
 
-# The round's own copy of it.
+# copy_prepared [NAME]: the round's own copy of it; a part that has several at a time gives them names.
 copy_prepared() {
-	state_dir=$work/state
+	state_dir=$work/state${1:+.$1}
 	rm -rf "$state_dir"
 	cp -r "$prepared" "$state_dir"
 	sync --file-system "$state_dir"

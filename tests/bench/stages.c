@@ -5,6 +5,7 @@
  * one of them does not count. The out-of-order core overlaps stages a little, so the limits between
  * them are not sharp; the sum is.
  */
+#include <assert.h>
 #include <err.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +28,7 @@
 #include "serving.h"
 
 #define BURST 32 /* as worker.c's */
+static_assert(BURST <= DNS_BURST, "one burst is one call of each stage");
 #define WARM_UP 20000
 #define BURSTS 40000
 

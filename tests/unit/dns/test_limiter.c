@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "cookie.h"
 #include "rig.h"
 
 #define NAME "7.113.0.203.in-addr.arpa."
@@ -406,6 +407,132 @@ static void test_engine_limited_replies(void **state)
 	ask_limiter = NULL;
 }
 
+enum options {
+	NO_OPT,
+	NO_OPTIONS,
+	CLIENT_COOKIE,
+	VALID_COOKIE,
+	INVALID_COOKIE,
+	TWO_COOKIES,
+	NSID_AND_COOKIE,
+	OVERRUN,
+	OPTIONS
+};
+
+static unsigned put_option(uint8_t *at, uint8_t code, const uint8_t *data, uint8_t len)
+{
+	const uint8_t head[4] = {0, code, 0, len};
+
+	memcpy(at, head, sizeof(head));
+	memcpy(at + sizeof(head), data, len);
+	return (unsigned)sizeof(head) + len;
+}
+
+/* Writes the options that are meant, of the client in ask_client. Returns their length. */
+static unsigned put_options(uint8_t *at, enum options options)
+{
+	static const uint8_t asked[COOKIE_CLIENT_SIZE] = {1, 2, 3, 4, 5, 6, 7, 8};
+	uint8_t cookie[COOKIE_SIZE];
+	unsigned len = 0;
+
+	cookie_check(
+		&ask_settings, ask_client, ask_client_ipv6, ask_now, asked, sizeof(asked), cookie);
+	cookie[COOKIE_SIZE - 1] ^= options == INVALID_COOKIE;
+	if (options == NSID_AND_COOKIE)
+		len += put_option(at, 3, cookie, 0);
+	if (options == CLIENT_COOKIE || options == TWO_COOKIES)
+		len += put_option(at, 10, asked, sizeof(asked));
+	if (options == VALID_COOKIE || options == INVALID_COOKIE || options == TWO_COOKIES
+		|| options == NSID_AND_COOKIE || options == OVERRUN)
+		len += put_option(at + len, 10, cookie, sizeof(cookie));
+	return options == OVERRUN ? len - 1 : len;
+}
+
+/* A query of one of four clients, two of each family; answers and options of all kinds. */
+static void make_mixed(struct query *q, unsigned i)
+{
+	static const uint8_t clients[4][16]
+		= {{192, 0, 2, 1}, {0x20, 1, 0x0d, 0xb8}, {198, 51, 100, 1}, {0x20, 2}};
+	const enum options options = i / 4 % OPTIONS;
+	uint8_t rdata[64];
+
+	memcpy(ask_client, clients[i % 4], sizeof(ask_client));
+	ask_client_ipv6 = i % 2 == 1;
+	query_header(q, i % 23 == 22 ? 0x8100 : 0x0100, 1, 0, 0, options != NO_OPT);
+	query_question(q, answers[i / 3 % 4].name, answers[i / 3 % 4].type, 1);
+	if (options != NO_OPT)
+		query_opt(q, 1232, 0, rdata, put_options(rdata, options));
+}
+
+/*
+ * Bursts in which rated and other queries alternate give what one query after the other gives: whoever
+ * is taken off a rate for somebody else would show.
+ */
+static void test_engine_bursts(void **state)
+{
+	const unsigned counts[] = {1, 2, 7, 32, DNS_BURST};
+	unsigned seen[4] = {0}; /* sent, slipped, BADCOOKIE, dropped */
+
+	(void)state;
+	ask_settings = plain;
+	ask_settings.limit_rate = 2;
+	ask_settings.cookie_secrets = 1;
+	ask_settings.nsid_len = sizeof(ask_settings.nsid);
+	ask_limiter = limiter_of(&ask_settings);
+	ask_now = 1000;
+	struct dns_limiter *other = limiter_of(&ask_settings);
+	const struct dns_context context = {.view = rig.view,
+		.settings = &ask_settings,
+		.limiter = other,
+		.now = ask_now,
+		.now_ms = ask_now_ms};
+
+	for (unsigned n = 0, next = 0; n < sizeof(counts) / sizeof(counts[0]); n++) {
+		struct dns_request burst[DNS_BURST];
+		struct reply single[DNS_BURST];
+
+		for (unsigned i = 0; i < counts[n]; i++, next++) {
+			const enum dns_transport transport = next % 11 == 10 ? DNS_TCP : DNS_UDP;
+			struct query q;
+
+			make_mixed(&q, next);
+			ask(&single[i], rig.view, &q, transport);
+			memset(&burst[i], 0xa5, sizeof(burst[i]));
+			burst[i].room = transport == DNS_UDP ? DNS_UDP_SIZE : DNS_REPLY_MAX;
+			burst[i].msg = malloc(burst[i].room);
+			assert_non_null(burst[i].msg);
+			memcpy(burst[i].msg, q.bytes, q.len);
+			burst[i].len = (uint16_t)q.len;
+			burst[i].port = 40000;
+			burst[i].transport = (uint8_t)transport;
+			memcpy(burst[i].client, ask_client, sizeof(ask_client));
+			burst[i].client_ipv6 = ask_client_ipv6;
+		}
+		dns_answer(&context, burst, counts[n]);
+		for (unsigned i = 0; i < counts[n]; i++) {
+			const struct dns_request *r = &single[i].request;
+
+			assert_int_equal(burst[i].outcome, r->outcome);
+			assert_int_equal(burst[i].cookie, r->cookie);
+			assert_int_equal(burst[i].limited, r->limited);
+			assert_int_equal(burst[i].reply_len, single[i].len);
+			assert_int_equal(burst[i].sum, r->sum);
+			assert_memory_equal(burst[i].msg, single[i].bytes, single[i].len);
+			seen[r->outcome == PTRD_LIMITED_DROP ? 3
+					: r->outcome == PTRD_BADCOOKIE
+					? 2
+					: r->outcome == PTRD_LIMITED_SLIP]++;
+			free(burst[i].msg);
+			reply_free(&single[i]);
+		}
+	}
+	for (unsigned i = 0; i < 4; i++)
+		assert_true(seen[i] > 0);
+	free(other);
+	free(ask_limiter);
+	ask_limiter = NULL;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -419,6 +546,7 @@ int main(void)
 		cmocka_unit_test(test_engine_limited_replies),
 		cmocka_unit_test(test_engine_drops),
 		cmocka_unit_test(test_engine_cookies),
+		cmocka_unit_test(test_engine_bursts),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
