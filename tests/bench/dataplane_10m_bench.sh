@@ -29,10 +29,6 @@ replay_eips() {
 	echo "$rate" >>"$dir/rates.$1"
 }
 
-middle_of_three() {
-	sort -n "$1" | sed -n 2p
-}
-
 take_pages $((packet_mib + 512))
 prepare_eips 1000000
 prepare_eips 10000000

@@ -182,6 +182,11 @@ ratio() {
 	awk -v a="$1" -v b="$2" 'BEGIN { printf "%.3f", a / b }'
 }
 
+# middle_of_three FILE: of figures, one on a line
+middle_of_three() {
+	sort -n "$1" | sed -n 2p
+}
+
 # cpu_us NAME: CPU time that a daemon has taken. Other load on the machine hardly changes it.
 cpu_us() {
 	awk '{ ns += $1 } END { printf "%d\n", ns / 1000 }' "/proc/${daemons[$1]}/task"/*/schedstat

@@ -60,6 +60,19 @@ offer_5tswap() {
 	ip -n client neigh del "$SERVICE" dev eth0
 }
 
+# beside PEER: sets ours_closed and rate, of closed loops, ours and then the peer's. One right after the
+# other: what else a machine does changes in minutes.
+beside() {
+	start_server ours
+	closed_loop
+	ours_closed=$rate
+	end_server
+	start_server "$1"
+	in_client answers "$SERVICE" host 0 $((eips - 4)) $((eips / 100))
+	closed_loop
+	end_server
+}
+
 take_pages 256
 prepare_servers "$eips"
 
@@ -72,10 +85,7 @@ ours_overload=$answered
 respond >"$dir/responses" &
 responses=$!
 ask "$MORE_THAN_ANYBODY"
-ours_replies=$answered
 wait $responses || fail "no answer over TCP, or of the control process, while too much arrives"
-closed_loop
-ours_closed=$rate
 end_server
 
 start_server knot_xdp
@@ -83,8 +93,6 @@ in_client answers "$SERVICE" host 0 $((eips - 4)) $((eips / 100))
 find_lossless
 knot_lossless=$lossless
 overload knot_xdp_
-closed_loop
-knot_closed=$rate
 latency_at $((knot_lossless / 2))
 knot_p50=$p50 knot_p99=$p99 knot_p999=$p999
 end_server
@@ -93,19 +101,22 @@ start_server ours
 latency_at $((knot_lossless / 2))
 end_server
 
-offer_5tswap
 record veth.lossless_rate "$ours_lossless"
 record veth.ratio_knot_xdp "$(ratio "$ours_lossless" "$knot_lossless")"
-record veth.replies "$ours_replies"
-record veth.ratio_5tswap "$(ratio "$ours_replies" "$answered")"
-record veth.dnsperf_rate "$ours_closed"
-record veth.dnsperf_ratio_knot_xdp "$(ratio "$ours_closed" "$knot_closed")"
-for name in knot nsd bind; do
-	start_server $name
-	in_client answers "$SERVICE" host 0 $((eips - 4)) $((eips / 100))
-	closed_loop
-	record veth.dnsperf_ratio_$name "$(ratio "$ours_closed" "$rate")"
+for _ in 1 2 3; do
+	start_server ours
+	ask "$MORE_THAN_ANYBODY"
+	echo "$answered" >>"$dir/replies.ours"
 	end_server
+	offer_5tswap
+	echo "$answered" >>"$dir/replies.5tswap"
+done
+record veth.replies "$(middle_of_three "$dir/replies.ours")"
+record veth.ratio_5tswap "$(ratio "$(middle_of_three "$dir/replies.ours")" "$(middle_of_three "$dir/replies.5tswap")")"
+for name in knot_xdp knot nsd bind; do
+	beside $name
+	[[ $name != knot_xdp ]] || record veth.dnsperf_rate "$ours_closed"
+	record veth.dnsperf_ratio_$name "$(ratio "$ours_closed" "$rate")"
 done
 record latency.p50_us "$p50"
 record latency.p99_us "$p99"
