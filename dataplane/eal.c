@@ -121,7 +121,7 @@ static int check_program(const struct ptrd_config_dataplane *dataplane)
 }
 
 /* The engine has chosen before main(): here is only told what, or that it is not what was asked for. */
-static int check_vectors(void)
+static int check_checksums(void)
 {
 	const char *wanted = getenv(CHECKSUM_KERNEL_VARIABLE);
 	const struct checksum_kernel *kernel;
@@ -143,7 +143,7 @@ static int check_vectors(void)
 int eal_check(const struct ptrd_config *config)
 {
 	return check_capabilities() != 0 || check_cores(config->dataplane) != 0
-			|| check_program(config->dataplane) != 0 || check_vectors() != 0
+			|| check_program(config->dataplane) != 0 || check_checksums() != 0
 		? -1
 		: 0;
 }

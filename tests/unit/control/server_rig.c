@@ -23,10 +23,19 @@
 
 #define REGION "{'name':'eu','prefixes':['10.0.0.0/8'],'suffix':'compute.example.com'}"
 
+/* SIG_BLOCK or SIG_UNBLOCK of what asks the child to end */
+static void mask_end(int how)
+{
+	sigset_t end;
+
+	sigemptyset(&end);
+	sigaddset(&end, SIGTERM);
+	sigprocmask(how, &end, NULL);
+}
+
 static void serve(struct fixture *f)
 {
 	struct ptrd_config_control config = {.socket = f->socket, .socket_mode = 0620};
-	sigset_t end;
 
 	/* A test that is killed takes its server along. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -35,9 +44,7 @@ static void serve(struct fixture *f)
 
 	if (server == NULL)
 		_exit(99);
-	sigemptyset(&end);
-	sigaddset(&end, SIGTERM);
-	sigprocmask(SIG_UNBLOCK, &end, NULL);
+	mask_end(SIG_UNBLOCK);
 	server_run(server);
 	server_free(server);
 	listen_close(fd, &config);
@@ -74,7 +81,6 @@ int dial_as(const struct fixture *f, uid_t uid)
 static int start(void **state, struct access *access)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
-	sigset_t end;
 
 	assert_non_null(f);
 	f->access = access;
@@ -90,14 +96,12 @@ static int start(void **state, struct access *access)
 	snprintf(f->socket, sizeof(f->socket), "%s/s", f->rig->dir);
 	fflush(NULL);
 	/* A short test may ask the child to end while it is still beginning. */
-	sigemptyset(&end);
-	sigaddset(&end, SIGTERM);
-	sigprocmask(SIG_BLOCK, &end, NULL);
+	mask_end(SIG_BLOCK);
 	f->child = fork();
 	assert_true(f->child >= 0);
 	if (f->child == 0)
 		serve(f);
-	sigprocmask(SIG_UNBLOCK, &end, NULL);
+	mask_end(SIG_UNBLOCK);
 	*state = f;
 	return 0;
 }
