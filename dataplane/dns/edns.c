@@ -48,12 +48,8 @@ static void read_option(struct edns *edns, unsigned code, unsigned at, uint16_t 
 	}
 }
 
-/* Takes in the options. Returns true if they fill the RDATA exactly. */
-static bool read_options(struct edns *edns, const uint8_t *msg, const struct message_record *opt)
+bool edns_read_options(struct edns *edns, const uint8_t *msg, unsigned at, unsigned end)
 {
-	const unsigned end = opt->rdata + opt->rdlength;
-	unsigned at = opt->rdata;
-
 	while (end - at >= OPTION_HEAD) {
 		const unsigned code = load16(msg + at);
 		const uint16_t len = load16(msg + at + 2);
@@ -81,7 +77,10 @@ void edns_read(struct edns *edns, const uint8_t *msg, const struct message_recor
 	else if ((uint8_t)(opt->ttl >> EDNS_VERSION_SHIFT) != EDNS_VERSION)
 		edns->state = EDNS_BADVERS; /* its RDATA is that version's business */
 	else
-		edns->state = read_options(edns, msg, opt) ? EDNS_OK : EDNS_MALFORMED;
+		edns->state = edns_read_options(
+				      edns, msg, opt->rdata, opt->rdata + opt->rdlength)
+			? EDNS_OK
+			: EDNS_MALFORMED;
 }
 
 /* Why there is no answer, where a code of RFC 8914 fits; else 0. */

@@ -327,12 +327,12 @@ static bool parse_plain(struct dns_request *r, bool *options)
 /* Takes in the options of a message that is plain but for them. There is an OPT, as parse_plain() saw. */
 static void take_options(const struct dns_context *context, struct dns_request *r)
 {
-	struct message_record opt;
+	const unsigned options = DNS_HEADER_SIZE + r->question_len + EDNS_OPT_SIZE;
+	const unsigned end = options + load16(r->msg + options - 2);
 	struct edns edns = {0};
 
-	if (message_record(&opt, r->msg, r->len, DNS_HEADER_SIZE + r->question_len))
-		edns_read(&edns, r->msg, &opt);
-	if (edns.state != EDNS_OK || !check_options(context, r, &edns))
+	if (end > r->len || !edns_read_options(&edns, r->msg, options, end)
+		|| !check_options(context, r, &edns))
 		parse_sections(context, r);
 }
 
