@@ -18,7 +18,7 @@ prepare_eips() {
 	end control
 }
 
-# replay_eips EIPS: adds the rate to "$dir/rates.EIPS"
+# replay_eips EIPS: sets rate
 replay_eips() {
 	state_dir=$work/state.$1
 	make_config
@@ -26,14 +26,15 @@ replay_eips() {
 	start_pinned_control
 	replay "queries.$1" "$worker_core"
 	end control
-	echo "$rate" >>"$dir/rates.$1"
 }
 
 take_pages $((packet_mib + 512))
 prepare_eips 1000000
 prepare_eips 10000000
-for _ in 1 2 3; do
+for ((turn = 1; turn <= turns; turn++)); do
 	replay_eips 1000000
+	less=$rate
 	replay_eips 10000000
+	compare pcap.ratio_10m "$rate" "$less"
 done
-record pcap.ratio_10m "$(ratio "$(middle_of_three "$dir/rates.10000000")" "$(middle_of_three "$dir/rates.1000000")")"
+record_middle pcap.ratio_10m

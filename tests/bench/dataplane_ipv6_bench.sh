@@ -21,7 +21,10 @@ make_queries ipv4 "$eips" 4
 make_queries ipv6 "$eips" 6
 
 check_answers ipv6 6
-replay ipv4 "$worker_core"
-ipv4=$rate
-replay ipv6 "$worker_core"
-record pcap.ratio_ipv6 "$(ratio "$rate" "$ipv4")"
+for ((turn = 1; turn <= turns; turn++)); do
+	replay ipv4 "$worker_core"
+	ipv4=$rate
+	replay ipv6 "$worker_core"
+	compare pcap.ratio_ipv6 "$rate" "$ipv4"
+done
+record_middle pcap.ratio_ipv6

@@ -39,30 +39,38 @@ make_queries cookies "$eips" 4 cookies
 all_features=(dns: "  cookie_secrets: [$SECRET]" "  rate_limit: {responses_per_second: 1000000}")
 
 check_answers plain 4
-replay_5tswap plain
-swap=$rate
-replay plain "$worker_core"
-record pcap.mqps "$(ratio "$rate" 1000000)"
-record pcap.ratio_5tswap "$(ratio "$rate" "$swap")"
-rest=$rate
-
 check_answers cookies 4 "${all_features[@]}"
-replay cookies "$worker_core" "${all_features[@]}"
-record pcap.ratio_all_features "$(ratio "$rate" "$rest")"
-
-# Two cores or fewer: the second worker's is the main lcore's, too.
-replay plain "$worker_core $main_core"
-record pcap.ratio_2_workers "$(ratio "$rate" "$rest")"
+for ((turn = 1; turn <= turns; turn++)); do
+	replay_5tswap plain
+	swap=$rate
+	replay plain "$worker_core"
+	rest=$rate
+	compare pcap.ratio_5tswap "$rest" "$swap"
+	note pcap.mqps "$(ratio "$rest" 1000000)"
+	replay cookies "$worker_core" "${all_features[@]}"
+	compare pcap.ratio_all_features "$rate" "$rest"
+	# Two cores or fewer: the second worker's is the main lcore's, too.
+	replay plain "$worker_core $main_core"
+	compare pcap.ratio_2_workers "$rate" "$rest"
+done
+record_middle pcap.mqps
+record_middle pcap.ratio_5tswap
+record_middle pcap.ratio_all_features
+record_middle pcap.ratio_2_workers
 
 # The last: it leaves other custom PTRs behind. The worker must not go before the kernel's threads that
 # finish on its core what the control process writes to the disk.
 preferred=no
 start_replaying plain "$worker_core"
-measure plain
-rest=$rate
-change_on_and_on
-sleep "$warm_up"
-measure plain changing
-record pcap.ratio_under_updates "$(ratio "$rate" "$rest")"
-record pcap.updates_per_second "$(changes_per_second)"
-end_changes
+for ((turn = 1; turn <= turns; turn++)); do
+	measure plain changing
+	rest=$rate
+	change_on_and_on
+	sleep "$warm_up"
+	measure plain changing
+	compare pcap.ratio_under_updates "$rate" "$rest"
+	note pcap.updates_per_second "$(changes_per_second)"
+	end_changes
+done
+record_middle pcap.ratio_under_updates
+record_middle pcap.updates_per_second

@@ -28,12 +28,13 @@ scaled() {
 	echo $(($1 / ${BENCH_SCALE:-1}))
 }
 
-# Seconds that the dataplane is measured; how few they are is no matter to bench_test.sh.
-measured_s=5
-((${BENCH_SCALE:-1} < 100)) || measured_s=1
+# Seconds that the dataplane is measured, and how often it and what it is compared with are measured in
+# turn: what else the machine does changes in seconds. How few they are is no matter to bench_test.sh.
+measured_s=5 turns=3
+((${BENCH_SCALE:-1} < 100)) || measured_s=1 turns=1
 queries=$(scaled 262000) # distinct ones
 # shellcheck disable=SC2034 # for the parts
-readonly measured_s queries
+readonly measured_s turns queries
 
 # Cores for those that are measured together: the control process (and a peer), the dataplane's
 # worker, which is always busy, and the client. The client of what is not the dataplane's work shares
@@ -182,9 +183,18 @@ ratio() {
 	awk -v a="$1" -v b="$2" 'BEGIN { printf "%.3f", a / b }'
 }
 
-# middle_of_three FILE: of figures, one on a line
-middle_of_three() {
-	sort -n "$1" | sed -n 2p
+# note KEY VALUE: one of several figures, of which record_middle KEY takes the median
+note() {
+	echo "$2" >>"$dir/notes.$1"
+}
+
+# compare KEY A B: notes the ratio of what was measured one right after the other
+compare() {
+	note "$1" "$(ratio "$2" "$3")"
+}
+
+record_middle() {
+	record "$1" "$(sort -n "$dir/notes.$1" | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }')"
 }
 
 # cpu_us NAME: CPU time that a daemon has taken. Other load on the machine hardly changes it.

@@ -103,21 +103,26 @@ end_server
 
 record veth.lossless_rate "$ours_lossless"
 record veth.ratio_knot_xdp "$(ratio "$ours_lossless" "$knot_lossless")"
-for _ in 1 2 3; do
+for ((turn = 1; turn <= turns; turn++)); do
 	start_server ours
 	ask "$MORE_THAN_ANYBODY"
-	echo "$answered" >>"$dir/replies.ours"
+	replies=$answered
 	end_server
 	offer_5tswap
-	echo "$answered" >>"$dir/replies.5tswap"
+	note veth.replies "$replies"
+	compare veth.ratio_5tswap "$replies" "$answered"
 done
-record veth.replies "$(middle_of_three "$dir/replies.ours")"
-record veth.ratio_5tswap "$(ratio "$(middle_of_three "$dir/replies.ours")" "$(middle_of_three "$dir/replies.5tswap")")"
+record_middle veth.replies
+record_middle veth.ratio_5tswap
 for name in knot_xdp knot nsd bind; do
-	beside $name
-	[[ $name != knot_xdp ]] || record veth.dnsperf_rate "$ours_closed"
-	record veth.dnsperf_ratio_$name "$(ratio "$ours_closed" "$rate")"
+	for ((turn = 1; turn <= turns; turn++)); do
+		beside $name
+		note veth.dnsperf_rate "$ours_closed"
+		compare veth.dnsperf_ratio_$name "$ours_closed" "$rate"
+	done
+	record_middle veth.dnsperf_ratio_$name
 done
+record_middle veth.dnsperf_rate
 record latency.p50_us "$p50"
 record latency.p99_us "$p99"
 record latency.p999_us "$p999"
