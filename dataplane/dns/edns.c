@@ -77,8 +77,7 @@ void edns_read(struct edns *edns, const uint8_t *msg, const struct message_recor
 	else if ((uint8_t)(opt->ttl >> EDNS_VERSION_SHIFT) != EDNS_VERSION)
 		edns->state = EDNS_BADVERS; /* its RDATA is that version's business */
 	else
-		edns->state = edns_read_options(
-				      edns, msg, opt->rdata, opt->rdata + opt->rdlength)
+		edns->state = edns_read_options(edns, msg, opt->rdata, opt->rdata + opt->rdlength)
 			? EDNS_OK
 			: EDNS_MALFORMED;
 }

@@ -137,6 +137,7 @@ prepare() {
 }
 
 # copy_prepared [NAME]: the round's own copy of it; a part that has several at a time gives them names.
+# shellcheck disable=SC2120 # most parts have one copy
 copy_prepared() {
 	state_dir=$work/state${1:+.$1}
 	rm -rf "$state_dir"
