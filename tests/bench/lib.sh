@@ -186,6 +186,8 @@ ratio() {
 
 # note KEY VALUE: one of several figures, of which record_middle KEY takes the median
 note() {
+	# A figure that could not be had would end up at one end, and nobody would see it.
+	[[ $2 =~ ^[0-9]+(\.[0-9]+)?$ ]] || fail "$1: '$2' is no figure"
 	echo "$2" >>"$dir/notes.$1"
 }
 

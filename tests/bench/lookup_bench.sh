@@ -3,8 +3,8 @@
 
 source "$(dirname "$0")/lib.sh"
 
-# compare KEYS: sets ours and theirs, ns
-compare() {
+# look_up KEYS: sets ours and theirs, ns
+look_up() {
 	local table=$dir/table memory=(--no-huge --no-shconf -m 1024)
 	((pages == 0)) || table=$huge/table memory=(--in-memory)
 	on "$worker_core" lookup_rte_hash --no-pci --no-telemetry --log-level=error "${memory[@]}" -- \
@@ -14,9 +14,9 @@ compare() {
 
 mkdir -p "$dir"
 take_pages 1536
-compare 1000000
+look_up 1000000
 record lookup.ns "$ours"
 record lookup.ratio_rte_hash "$(ratio "$theirs" "$ours")"
-compare 10000000
+look_up 10000000
 record lookup.ns_10m "$ours"
 record lookup.ratio_rte_hash_10m "$(ratio "$theirs" "$ours")"

@@ -87,6 +87,7 @@ measure() {
 	rate=$(jq -s --arg kinds "$(<"$dir/$1.kinds")" --argjson queries "$queries" \
 		--argjson custom_too "$([[ ${2:-} == changing ]] && echo false || echo true)" \
 		-f "$root/tests/bench/replay.jq" "$dir/stats") || fail "outcomes: $(<"$dir/stats")"
+	((rate > 0)) || fail "no answers: $(<"$dir/stats")"
 }
 
 # replay NAME CORES [LINE...]: sets rate
