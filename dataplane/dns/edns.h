@@ -32,7 +32,7 @@ struct edns {
 /* Takes in an OPT of the message; `edns` is all zero before the first one. */
 void edns_read(struct edns *edns, const uint8_t *msg, const struct message_record *opt);
 
-/* Takes in the options from `at` to `end` (offsets in the message). Returns true if they end there. */
+/* Takes in the options from `at` to `end`, offsets within the message. Returns true if they end there. */
 bool edns_read_options(struct edns *edns, const uint8_t *msg, unsigned at, unsigned end);
 
 /* Bytes of the reply's OPT, 0 if it has none. */

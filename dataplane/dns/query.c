@@ -328,7 +328,7 @@ static bool parse_plain(struct dns_request *r, bool *options)
 static void take_options(const struct dns_context *context, struct dns_request *r)
 {
 	const unsigned options = DNS_HEADER_SIZE + r->question_len + EDNS_OPT_SIZE;
-	const unsigned end = options + load16(r->msg + options - 2);
+	const unsigned end = options + load16(r->msg + options - 2); /* RDLENGTH */
 	struct edns edns = {0};
 
 	if (end > r->len || !edns_read_options(&edns, r->msg, options, end)

@@ -8,6 +8,11 @@ source "$(dirname "$0")/replay.sh"
 eips=$(scaled 1000000) batch=$(scaled 500000)
 readonly eips batch
 
+# change_all RUN: gives each EIP of a batch a custom PTR of that run
+change_all() {
+	on "$server_core" control_load "$socket" "$1" batch 0 "$batch"
+}
+
 # Custom PTRs that change as fast as the control process takes them. It shares its core with the client:
 # the worker has the other one to itself.
 change_on_and_on() {
@@ -15,7 +20,7 @@ change_on_and_on() {
 	touch "$dir/changing"
 	while [[ -e $dir/changing ]]; do
 		run=$((run + 1))
-		on "$server_core" control_load "$socket" "run$EPOCHSECONDS-$run" batch 0 "$batch" || exit
+		change_all "run$EPOCHSECONDS-$run" || exit
 	done >"$dir/changes" &
 	changes=$!
 }
@@ -63,8 +68,8 @@ record_middle pcap.ratio_2_workers
 preferred=no
 start_replaying plain "$worker_core"
 measure plain
-# The first changes make custom PTRs, which takes longer to serve; all later ones only rename these.
-on "$server_core" control_load "$socket" first batch 0 "$batch" >"$dir/changes" || fail "changes: $(<"$dir/changes")"
+# The first changes make custom PTRs. All later ones only rename these, so that all turns are alike.
+change_all first >"$dir/changes" || fail "changes: $(<"$dir/changes")"
 for ((turn = 1; turn <= turns; turn++)); do
 	measure plain changing
 	rest=$rate
